@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * bindery - give PCI devices to virtual machines and take them back
+ */
+#ifndef _UAPI_LINUX_BINDERY_H
+#define _UAPI_LINUX_BINDERY_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: General ioctl format
+ *
+ * /dev/bindery moves every endpoint of a set of IOMMU groups from its native
+ * driver to a VFIO driver and back, as one transaction. ACQUIRE returns a
+ * claim: a file descriptor. While it is open the members stay on their
+ * targets. When its last copy is closed, whoever dies and however, the kernel
+ * puts back each driver, each driver_override and each absence of a driver.
+ *
+ * Each ioctl takes a pointer to a structure that begins with its own size in
+ * bytes, so that structures can grow. Fields named out_* are written by the
+ * kernel, all others are read by it; those named __reserved and every unknown
+ * bit of a flags field must be zero. A structure shorter than the kernel's is
+ * read as if followed by zeros; a longer one is accepted when its tail is
+ * zero. The same holds for the entries of arrays, whose size the caller gives
+ * beside the pointer. Pointers are user addresses in a __u64; 0 means that the
+ * array or record is not wanted.
+ *
+ * Common errnos, for every ioctl:
+ *
+ *  - ENOTTY: the number is not an ioctl of this file.
+ *  - E2BIG: the structure is longer than the kernel's and its tail is not zero,
+ *    or a count is above its maximum.
+ *  - EINVAL: the structure is too short, or a value is wrong.
+ *  - EOPNOTSUPP: a flag or a type that this kernel does not know.
+ *  - EFAULT: a pointer cannot be read or written.
+ *  - EPERM: the file was opened without the right to do this.
+ *  - ENOMEM: out of memory.
+ *
+ * Beyond that, each failure fills &struct bindery_ioc_error, if given, with a
+ * typed code: see &enum bindery_error. A failing call has changed nothing, or
+ * has undone what it changed, unless the code says otherwise.
+ *
+ * Until version 1.0 this interface may change; %BINDERY_ABI_VERSION then does.
+ */
+#define BINDERY_ABI_VERSION	1
+
+#define BINDERY_IOC_TYPE	0xBD
+
+/* Maxima of what a caller supplies; INFO tells those of the running module. */
+#define BINDERY_MAX_DEVICES	4096	/* entries in a device list */
+#define BINDERY_NAME_SIZE	64	/* driver or module name with its NUL */
+#define BINDERY_LABEL_SIZE	72	/* room for a label */
+#define BINDERY_LABEL_MAX	64	/* its bytes, without the NUL */
+#define BINDERY_COMM_SIZE	16	/* name of a task, as in /proc/PID/comm */
+#define BINDERY_DEADLINE_DEFAULT_MS	60000
+#define BINDERY_DEADLINE_MAX_MS		3600000
+
+/**
+ * struct bindery_ioc_bdf - a device on the PCI bus
+ * @domain: PCI domain (segment), all 32 bits of it
+ * @bus: bus number
+ * @slot: device number, 0 to 0x1f
+ * @function: function number, 0 to 7
+ * @__reserved: must be 0
+ */
+struct bindery_ioc_bdf {
+	__u32 domain;
+	__u8 bus;
+	__u8 slot;
+	__u8 function;
+	__u8 __reserved;
+};
+
+/**
+ * enum bindery_error - what went wrong
+ * @BINDERY_ERROR_NONE: nothing
+ * @BINDERY_ERROR_ARGUMENT: EINVAL, a size, flag or reserved field is wrong
+ * @BINDERY_ERROR_NOT_PERMITTED: EPERM, the file was opened without
+ *	CAP_SYS_ADMIN in the initial user namespace
+ * @BINDERY_ERROR_EMPTY_LIST: EINVAL, the device list is empty
+ * @BINDERY_ERROR_TOO_MANY: E2BIG, more than %BINDERY_MAX_DEVICES devices
+ * @BINDERY_ERROR_ADDRESS: EINVAL, not an address: slot above 0x1f or function
+ *	above 7
+ * @BINDERY_ERROR_NAME: EINVAL, a driver or module name is not terminated, has
+ *	a character that is not printable, or a slash
+ * @BINDERY_ERROR_LABEL: EINVAL, a label is longer than %BINDERY_LABEL_MAX or
+ *	has a character that is not printable
+ * @BINDERY_ERROR_DUPLICATE: EINVAL, a device is named twice
+ * @BINDERY_ERROR_NO_DEVICE: ENODEV, no such device
+ * @BINDERY_ERROR_NO_GROUP: ENXIO, the device is in no IOMMU group
+ * @BINDERY_ERROR_MIXED_GROUPS: EXDEV, %BINDERY_ACQUIRE_SINGLE_GROUP was given
+ *	and the devices are in more than one IOMMU group
+ * @BINDERY_ERROR_NOT_ENDPOINT: EINVAL, a bridge cannot be given to a guest
+ * @BINDERY_ERROR_UNDECLARED: EBUSY, a member on a native driver was not named;
+ *	name it, or give %BINDERY_ACQUIRE_COMPANIONS
+ * @BINDERY_ERROR_BRIDGE_DRIVER: EBUSY, a bridge of the group is on a driver
+ *	that does DMA of its own
+ * @BINDERY_ERROR_NON_PCI: EBUSY, a member that is no PCI device is on a driver
+ * @BINDERY_ERROR_NO_TARGET: ENOENT, no such driver, also after loading the
+ *	module
+ * @BINDERY_ERROR_TARGET_NOT_VFIO: EINVAL, the target is no VFIO driver
+ * @BINDERY_ERROR_TARGET_MISMATCH: EINVAL, the target is a VFIO driver for other
+ *	devices
+ * @BINDERY_ERROR_PF_HAS_VFS: EBUSY, the PF has VFs enabled
+ * @BINDERY_ERROR_NO_IOMMU: EOPNOTSUPP, the IOMMU cannot give the device to a
+ *	guest (no cache coherency, or no IOMMU at all)
+ * @BINDERY_ERROR_RESERVED_REGION: EOPNOTSUPP, firmware wants memory mapped for
+ *	this device always (RMRR)
+ * @BINDERY_ERROR_BUSY: EBUSY, the group is claimed; see the holder
+ * @BINDERY_ERROR_IN_USE: EBUSY, a VFIO user has a device of the group open
+ * @BINDERY_ERROR_CHANGED: EAGAIN, members came or went meanwhile
+ * @BINDERY_ERROR_REMOVED: ENODEV, the device was removed meanwhile
+ * @BINDERY_ERROR_LOCKED: EBUSY, the device's lock was held until the deadline
+ * @BINDERY_ERROR_OVERRIDE: the override could not be set, or somebody else
+ *	changed it
+ * @BINDERY_ERROR_UNBIND: the device did not leave its driver
+ * @BINDERY_ERROR_BIND: the target's probe failed, with its errno
+ * @BINDERY_ERROR_NO_VFIO_DEVICE: ENODEV, the target's probe succeeded and
+ *	registered no VFIO device
+ * @BINDERY_ERROR_NOT_OPENABLE: EBUSY, all members are on their targets, yet the
+ *	group cannot be opened
+ * @BINDERY_ERROR_DEADLINE: ETIMEDOUT, the deadline passed; the device is the
+ *	one that was worked on; the rollback goes on by itself
+ * @BINDERY_ERROR_NO_MEMORY: ENOMEM
+ * @BINDERY_ERROR_NO_FD: no file descriptor is free: EMFILE or ENFILE
+ * @BINDERY_ERROR_FAULT: EFAULT, a result could not be written
+ * @BINDERY_ERROR_DEGRADED: EIO, a restore could not bring the device back to
+ *	its native driver; it has no driver now, its override is as it was
+ * @BINDERY_ERROR_RELEASED: ESTALE, the claim was released before
+ */
+enum bindery_error {
+	BINDERY_ERROR_NONE = 0,
+	BINDERY_ERROR_ARGUMENT = 1,
+	BINDERY_ERROR_NOT_PERMITTED = 2,
+	BINDERY_ERROR_EMPTY_LIST = 3,
+	BINDERY_ERROR_TOO_MANY = 4,
+	BINDERY_ERROR_ADDRESS = 5,
+	BINDERY_ERROR_NAME = 6,
+	BINDERY_ERROR_LABEL = 7,
+	BINDERY_ERROR_DUPLICATE = 8,
+	BINDERY_ERROR_NO_DEVICE = 9,
+	BINDERY_ERROR_NO_GROUP = 10,
+	BINDERY_ERROR_MIXED_GROUPS = 11,
+	BINDERY_ERROR_NOT_ENDPOINT = 12,
+	BINDERY_ERROR_UNDECLARED = 13,
+	BINDERY_ERROR_BRIDGE_DRIVER = 14,
+	BINDERY_ERROR_NON_PCI = 15,
+	BINDERY_ERROR_NO_TARGET = 16,
+	BINDERY_ERROR_TARGET_NOT_VFIO = 17,
+	BINDERY_ERROR_TARGET_MISMATCH = 18,
+	BINDERY_ERROR_PF_HAS_VFS = 19,
+	BINDERY_ERROR_NO_IOMMU = 20,
+	BINDERY_ERROR_RESERVED_REGION = 21,
+	BINDERY_ERROR_BUSY = 22,
+	BINDERY_ERROR_IN_USE = 23,
+	BINDERY_ERROR_CHANGED = 24,
+	BINDERY_ERROR_REMOVED = 25,
+	BINDERY_ERROR_LOCKED = 26,
+	BINDERY_ERROR_OVERRIDE = 27,
+	BINDERY_ERROR_UNBIND = 28,
+	BINDERY_ERROR_BIND = 29,
+	BINDERY_ERROR_NO_VFIO_DEVICE = 30,
+	BINDERY_ERROR_NOT_OPENABLE = 31,
+	BINDERY_ERROR_DEADLINE = 32,
+	BINDERY_ERROR_NO_MEMORY = 33,
+	BINDERY_ERROR_NO_FD = 34,
+	BINDERY_ERROR_FAULT = 35,
+	BINDERY_ERROR_DEGRADED = 36,
+	BINDERY_ERROR_RELEASED = 37,
+};
+
+/**
+ * enum bindery_error_class - what a caller can do about it
+ * @BINDERY_ERROR_CLASS_NONE: no error
+ * @BINDERY_ERROR_CLASS_RETRY: the same request may succeed later
+ * @BINDERY_ERROR_CLASS_ASK: ask for something else
+ * @BINDERY_ERROR_CLASS_HOST: something on the host has to be put right first
+ */
+enum bindery_error_class {
+	BINDERY_ERROR_CLASS_NONE = 0,
+	BINDERY_ERROR_CLASS_RETRY = 1,
+	BINDERY_ERROR_CLASS_ASK = 2,
+	BINDERY_ERROR_CLASS_HOST = 3,
+};
+
+/**
+ * enum bindery_step - the step of a transaction
+ * @BINDERY_STEP_NONE: before or after it
+ * @BINDERY_STEP_REQUEST: the request is read
+ * @BINDERY_STEP_RESOLVE: devices and groups are looked up
+ * @BINDERY_STEP_TARGET: target drivers are looked up and pinned
+ * @BINDERY_STEP_RESERVE: the groups are arbitrated
+ * @BINDERY_STEP_VALIDATE: roles and blockers are found
+ * @BINDERY_STEP_OVERRIDE: overrides are set, before the first unbind
+ * @BINDERY_STEP_UNBIND: members leave their native drivers
+ * @BINDERY_STEP_BIND: members are bound to their targets
+ * @BINDERY_STEP_VERIFY: every member is looked at once more
+ * @BINDERY_STEP_PUBLISH: results and the claim are handed to the caller
+ * @BINDERY_STEP_FENCE: a release keeps VFIO users out
+ * @BINDERY_STEP_UNBIND_TARGET: members leave their targets
+ * @BINDERY_STEP_RESTORE: native drivers and overrides are put back
+ */
+enum bindery_step {
+	BINDERY_STEP_NONE = 0,
+	BINDERY_STEP_REQUEST = 1,
+	BINDERY_STEP_RESOLVE = 2,
+	BINDERY_STEP_TARGET = 3,
+	BINDERY_STEP_RESERVE = 4,
+	BINDERY_STEP_VALIDATE = 5,
+	BINDERY_STEP_OVERRIDE = 6,
+	BINDERY_STEP_UNBIND = 7,
+	BINDERY_STEP_BIND = 8,
+	BINDERY_STEP_VERIFY = 9,
+	BINDERY_STEP_PUBLISH = 10,
+	BINDERY_STEP_FENCE = 11,
+	BINDERY_STEP_UNBIND_TARGET = 12,
+	BINDERY_STEP_RESTORE = 13,
+};
+
+/**
+ * enum bindery_error_flags - what else an error record tells
+ * @BINDERY_ERROR_HAS_DEVICE: @out_device is set
+ * @BINDERY_ERROR_HAS_GROUP: @out_group is set
+ * @BINDERY_ERROR_HAS_HOLDER: @out_holder_pid, @out_holder_comm and
+ *	@out_holder_label are set
+ */
+enum bindery_error_flags {
+	BINDERY_ERROR_HAS_DEVICE = 1 << 0,
+	BINDERY_ERROR_HAS_GROUP = 1 << 1,
+	BINDERY_ERROR_HAS_HOLDER = 1 << 2,
+};
+
+/**
+ * struct bindery_ioc_error - the error record
+ * @size: sizeof(struct bindery_ioc_error)
+ * @out_code: &enum bindery_error
+ * @out_class: &enum bindery_error_class
+ * @out_step: &enum bindery_step
+ * @out_errno: the errno, positive; a driver's own for UNBIND and BIND
+ * @out_flags: &enum bindery_error_flags
+ * @out_device: the device concerned, the first if there are several
+ * @out_group: number of its IOMMU group
+ * @out_holder_pid: who holds the group, in the caller's pid namespace, 0 if it
+ *	has no number there
+ * @out_holder_comm: name of that task when it acquired the claim
+ * @out_holder_label: its label
+ * @out_name: the driver concerned (a target, or the driver a member is on)
+ *
+ * Written on every return; all zero but @size when the call succeeded.
+ */
+struct bindery_ioc_error {
+	__u32 size;
+	__u32 out_code;
+	__u32 out_class;
+	__u32 out_step;
+	__s32 out_errno;
+	__u32 out_flags;
+	struct bindery_ioc_bdf out_device;
+	__u32 out_group;
+	__s32 out_holder_pid;
+	char out_holder_comm[BINDERY_COMM_SIZE];
+	char out_holder_label[BINDERY_LABEL_SIZE];
+	char out_name[BINDERY_NAME_SIZE];
+};
+
+/**
+ * enum bindery_address - how a device is named
+ * @BINDERY_ADDRESS_BDF: by &bindery_ioc_device.bdf
+ */
+enum bindery_address {
+	BINDERY_ADDRESS_BDF = 0,
+};
+
+/**
+ * struct bindery_ioc_device - one device of a request
+ * @address: &enum bindery_address
+ * @flags: must be 0
+ * @bdf: the device
+ * @target: its target driver; empty: the request's
+ * @module: the module to load if that driver is not there; empty: of the
+ *	driver's name
+ */
+struct bindery_ioc_device {
+	__u32 address;
+	__u32 flags;
+	struct bindery_ioc_bdf bdf;
+	char target[BINDERY_NAME_SIZE];
+	char module[BINDERY_NAME_SIZE];
+};
+
+/**
+ * enum bindery_role - what a member is to a claim
+ * @BINDERY_ROLE_NONE: nothing: the group is free, or the member blocks it
+ * @BINDERY_ROLE_REQUESTED: named in the request
+ * @BINDERY_ROLE_COMPANION: added because its neighbour was asked for
+ * @BINDERY_ROLE_PREBOUND: was on its target before; never touched
+ * @BINDERY_ROLE_PARKED: has no driver, and its override is a name that no
+ *	driver has, so that nothing binds it
+ * @BINDERY_ROLE_EXEMPT: a bridge, or on a driver that leaves DMA alone
+ *	(driver_managed_dma); never touched
+ */
+enum bindery_role {
+	BINDERY_ROLE_NONE = 0,
+	BINDERY_ROLE_REQUESTED = 1,
+	BINDERY_ROLE_COMPANION = 2,
+	BINDERY_ROLE_PREBOUND = 3,
+	BINDERY_ROLE_PARKED = 4,
+	BINDERY_ROLE_EXEMPT = 5,
+};
+
+/**
+ * enum bindery_action - what ACQUIRE does, or did, to a member
+ * @BINDERY_ACTION_NONE: nothing
+ * @BINDERY_ACTION_MOVE: override, unbind if it has a driver, bind to the target
+ * @BINDERY_ACTION_PARK: override only
+ */
+enum bindery_action {
+	BINDERY_ACTION_NONE = 0,
+	BINDERY_ACTION_MOVE = 1,
+	BINDERY_ACTION_PARK = 2,
+};
+
+/**
+ * enum bindery_group_state - state of an IOMMU group
+ * @BINDERY_GROUP_FREE: not claimed
+ * @BINDERY_GROUP_BINDING: a transaction, or its rollback, works on it
+ * @BINDERY_GROUP_HELD: claimed; the members are on their targets
+ * @BINDERY_GROUP_DRAINING: released; waits for VFIO users to close
+ * @BINDERY_GROUP_RESTORING: native drivers are being put back
+ * @BINDERY_GROUP_DEGRADED: a restore could not bring a member back; the next
+ *	ACQUIRE tries again first
+ */
+enum bindery_group_state {
+	BINDERY_GROUP_FREE = 0,
+	BINDERY_GROUP_BINDING = 2,
+	BINDERY_GROUP_HELD = 3,
+	BINDERY_GROUP_DRAINING = 5,
+	BINDERY_GROUP_RESTORING = 6,
+	BINDERY_GROUP_DEGRADED = 8,
+};
+
+/**
+ * enum bindery_member_flags - facts about a member
+ * @BINDERY_MEMBER_PCI: a PCI device; without it only @out_name, @out_driver and
+ *	the group's fields are set
+ * @BINDERY_MEMBER_BRIDGE: a PCI bridge
+ * @BINDERY_MEMBER_PF: an SR-IOV PF with VFs enabled
+ * @BINDERY_MEMBER_VF: an SR-IOV VF
+ * @BINDERY_MEMBER_TARGET_ABSENT: the target driver is not there now; ACQUIRE
+ *	will load its module
+ * @BINDERY_MEMBER_TRUNCATED: an override is longer than its field here; the
+ *	kernel keeps all of it
+ * @BINDERY_MEMBER_REMOVED: the device was removed from the bus
+ * @BINDERY_MEMBER_UNKNOWN: the device's lock was held by somebody for too long:
+ *	driver and overrides are not known
+ * @BINDERY_MEMBER_VFIO: a VFIO device is registered for it
+ */
+enum bindery_member_flags {
+	BINDERY_MEMBER_PCI = 1 << 0,
+	BINDERY_MEMBER_BRIDGE = 1 << 1,
+	BINDERY_MEMBER_PF = 1 << 2,
+	BINDERY_MEMBER_VF = 1 << 3,
+	BINDERY_MEMBER_TARGET_ABSENT = 1 << 4,
+	BINDERY_MEMBER_TRUNCATED = 1 << 5,
+	BINDERY_MEMBER_REMOVED = 1 << 6,
+	BINDERY_MEMBER_UNKNOWN = 1 << 7,
+	BINDERY_MEMBER_VFIO = 1 << 8,
+};
+
+/**
+ * struct bindery_ioc_member - one device of an IOMMU group
+ * @out_device: where it is
+ * @out_group: number of its IOMMU group
+ * @out_group_state: &enum bindery_group_state
+ * @out_role: &enum bindery_role
+ * @out_action: &enum bindery_action
+ * @out_flags: &enum bindery_member_flags
+ * @out_blocker: &enum bindery_error that keeps this member from being claimed
+ * @out_errno: after RELEASE: why it could not be restored, positive, or 0
+ * @out_class: PCI class code, 24 bits
+ * @out_vendor: PCI vendor id
+ * @out_device_id: PCI device id
+ * @out_subsystem_vendor: PCI subsystem vendor id
+ * @out_subsystem_device: PCI subsystem device id
+ * @out_name: the kernel's name of the device
+ * @out_driver: the driver it is on now, empty if none
+ * @out_override: its driver_override now, empty if none
+ * @out_target: the target driver of its role, empty if none
+ * @out_native_driver: the driver to be put back, empty if none
+ * @out_native_override: the override to be put back, empty if none
+ */
+struct bindery_ioc_member {
+	struct bindery_ioc_bdf out_device;
+	__u32 out_group;
+	__u32 out_group_state;
+	__u32 out_role;
+	__u32 out_action;
+	__u32 out_flags;
+	__u32 out_blocker;
+	__s32 out_errno;
+	__u32 out_class;
+	__u16 out_vendor;
+	__u16 out_device_id;
+	__u16 out_subsystem_vendor;
+	__u16 out_subsystem_device;
+	char out_name[BINDERY_NAME_SIZE];
+	char out_driver[BINDERY_NAME_SIZE];
+	char out_override[BINDERY_NAME_SIZE];
+	char out_target[BINDERY_NAME_SIZE];
+	char out_native_driver[BINDERY_NAME_SIZE];
+	char out_native_override[BINDERY_NAME_SIZE];
+};
+
+/**
+ * enum bindery_rights - what a control file may do
+ * @BINDERY_RIGHTS_READ: INFO, SHOW and CHECK
+ * @BINDERY_RIGHTS_FULL: everything; opened with CAP_SYS_ADMIN in the initial
+ *	user namespace
+ */
+enum bindery_rights {
+	BINDERY_RIGHTS_READ = 0,
+	BINDERY_RIGHTS_FULL = 1,
+};
+
+/**
+ * enum bindery_kernel_facts - what the running kernel offers
+ * @BINDERY_KERNEL_VFIO_GROUP: VFIO has group nodes, /dev/vfio/N
+ * @BINDERY_KERNEL_VFIO_CDEV: VFIO has device nodes, /dev/vfio/devices/vfioN
+ */
+enum bindery_kernel_facts {
+	BINDERY_KERNEL_VFIO_GROUP = 1 << 0,
+	BINDERY_KERNEL_VFIO_CDEV = 1 << 1,
+};
+
+/**
+ * struct bindery_ioc_info - ioctl(BINDERY_INFO)
+ * @size: sizeof(struct bindery_ioc_info)
+ * @flags: must be 0
+ * @out_abi_version: %BINDERY_ABI_VERSION of the module
+ * @out_rights: &enum bindery_rights of this file
+ * @out_kernel: &enum bindery_kernel_facts
+ * @out_max_devices: entries a device list may have
+ * @out_max_label: bytes a label may have
+ * @out_max_name: bytes a driver or module name may have
+ * @out_deadline_default_ms: deadline when none is given
+ * @out_deadline_max_ms: the longest deadline
+ * @out_features: bits for what is added later; 0 today
+ * @out_version: version of the module, as text
+ *
+ * Needs no right. Only the common errnos.
+ */
+struct bindery_ioc_info {
+	__u32 size;
+	__u32 flags;
+	__u32 out_abi_version;
+	__u32 out_rights;
+	__u32 out_kernel;
+	__u32 out_max_devices;
+	__u32 out_max_label;
+	__u32 out_max_name;
+	__u32 out_deadline_default_ms;
+	__u32 out_deadline_max_ms;
+	__aligned_u64 out_features;
+	char out_version[32];
+};
+#define BINDERY_INFO _IO(BINDERY_IOC_TYPE, 0x00)
+
+/**
+ * struct bindery_ioc_show - ioctl(BINDERY_SHOW)
+ * @size: sizeof(struct bindery_ioc_show)
+ * @flags: must be 0
+ * @device: pointer to one &struct bindery_ioc_device, any of the group; its
+ *	target and module are not used
+ * @device_size: sizeof(struct bindery_ioc_device)
+ * @member_size: sizeof(struct bindery_ioc_member)
+ * @members: pointer to room for members
+ * @num_members: in: entries of room; out: members of the group, which may be
+ *	more; the room is filled as far as it goes
+ * @out_group: number of the IOMMU group
+ * @error: pointer to &struct bindery_ioc_error
+ * @out_state: &enum bindery_group_state
+ * @out_num_claims: claims on it
+ * @out_holder_pid: who acquired the first of them, in the caller's pid
+ *	namespace, 0 if it has no number there
+ * @__reserved: must be 0
+ * @out_holder_comm: name of that task when it did
+ * @out_holder_label: its label
+ *
+ * One IOMMU group with its members. Needs no right.
+ *
+ * Codes: ARGUMENT, ADDRESS, NO_DEVICE, NO_GROUP, NO_MEMORY.
+ */
+struct bindery_ioc_show {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 device;
+	__u32 device_size;
+	__u32 member_size;
+	__aligned_u64 members;
+	__u32 num_members;
+	__u32 out_group;
+	__aligned_u64 error;
+	__u32 out_state;
+	__u32 out_num_claims;
+	__s32 out_holder_pid;
+	__u32 __reserved;
+	char out_holder_comm[BINDERY_COMM_SIZE];
+	char out_holder_label[BINDERY_LABEL_SIZE];
+};
+#define BINDERY_SHOW _IO(BINDERY_IOC_TYPE, 0x01)
+
+/**
+ * enum bindery_acquire_flags - how to acquire
+ * @BINDERY_ACQUIRE_COMPANIONS: members on native drivers that were not named
+ *	are moved to the request's target too
+ * @BINDERY_ACQUIRE_SINGLE_GROUP: refuse devices of more than one IOMMU group
+ */
+enum bindery_acquire_flags {
+	BINDERY_ACQUIRE_COMPANIONS = 1 << 0,
+	BINDERY_ACQUIRE_SINGLE_GROUP = 1 << 1,
+};
+
+/**
+ * struct bindery_ioc_acquire - ioctl(BINDERY_ACQUIRE), ioctl(BINDERY_CHECK)
+ * @size: sizeof(struct bindery_ioc_acquire)
+ * @flags: &enum bindery_acquire_flags
+ * @devices: pointer to an array of &struct bindery_ioc_device
+ * @num_devices: its entries, 1 to %BINDERY_MAX_DEVICES
+ * @device_size: sizeof(struct bindery_ioc_device)
+ * @members: pointer to room for an array of &struct bindery_ioc_member
+ * @num_members: in: entries of room; out: members of all the groups, which may
+ *	be more; the room is filled as far as it goes
+ * @member_size: sizeof(struct bindery_ioc_member)
+ * @error: pointer to &struct bindery_ioc_error
+ * @deadline_ms: how long the call may take, 0 for the default, at most
+ *	%BINDERY_DEADLINE_MAX_MS. It includes waiting for a group that another
+ *	transaction works on, and for modules to load
+ * @out_claim_fd: the claim, close-on-exec; -1 from CHECK
+ * @target: target driver of devices that name none, and of companions; empty:
+ *	vfio-pci
+ * @module: the module to load if it is not there; empty: of the driver's name
+ * @label: who is asking, shown to others: at most %BINDERY_LABEL_MAX printable
+ *	bytes
+ *
+ * ACQUIRE moves all named devices to their targets, or none. When it returns a
+ * claim, each member was seen on its target and the groups could be opened
+ * through VFIO. Members already on their targets stay untouched, also when the
+ * claim goes. Members without a driver that were not named are parked.
+ *
+ * CHECK runs the same validation, changes nothing, loads no module, and fails
+ * as ACQUIRE would. The members tell the plan; a target that is not loaded is
+ * no failure (%BINDERY_MEMBER_TARGET_ABSENT).
+ *
+ * Members are filled in on failure too: each with its blocker.
+ *
+ * ACQUIRE needs %BINDERY_RIGHTS_FULL, CHECK no right.
+ */
+struct bindery_ioc_acquire {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 devices;
+	__u32 num_devices;
+	__u32 device_size;
+	__aligned_u64 members;
+	__u32 num_members;
+	__u32 member_size;
+	__aligned_u64 error;
+	__u32 deadline_ms;
+	__s32 out_claim_fd;
+	char target[BINDERY_NAME_SIZE];
+	char module[BINDERY_NAME_SIZE];
+	char label[BINDERY_LABEL_SIZE];
+};
+#define BINDERY_CHECK _IO(BINDERY_IOC_TYPE, 0x02)
+#define BINDERY_ACQUIRE _IO(BINDERY_IOC_TYPE, 0x03)
+
+/**
+ * struct bindery_ioc_status - ioctl(BINDERY_STATUS), on a claim
+ * @size: sizeof(struct bindery_ioc_status)
+ * @flags: must be 0
+ * @members: pointer to room for an array of &struct bindery_ioc_member
+ * @num_members: in: entries of room; out: members of all the claim's groups
+ * @member_size: sizeof(struct bindery_ioc_member)
+ * @error: pointer to &struct bindery_ioc_error
+ * @out_num_groups: IOMMU groups of the claim; 0 once it was released
+ * @out_holder_pid: who acquired it, in the caller's pid namespace, or 0
+ * @out_id: id of the claim, 128 random bits (an RFC 4122 version 4 UUID)
+ * @out_holder_comm: name of that task when it did
+ * @out_label: label of the claim
+ *
+ * Needs no right. Codes: ARGUMENT, RELEASED, NO_MEMORY.
+ */
+struct bindery_ioc_status {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 members;
+	__u32 num_members;
+	__u32 member_size;
+	__aligned_u64 error;
+	__u32 out_num_groups;
+	__s32 out_holder_pid;
+	__u8 out_id[16];
+	char out_holder_comm[BINDERY_COMM_SIZE];
+	char out_label[BINDERY_LABEL_SIZE];
+};
+#define BINDERY_STATUS _IO(BINDERY_IOC_TYPE, 0x40)
+
+/**
+ * struct bindery_ioc_release - ioctl(BINDERY_RELEASE), on a claim
+ * @size: sizeof(struct bindery_ioc_release)
+ * @flags: must be 0
+ * @members: pointer to room for an array of &struct bindery_ioc_member
+ * @num_members: in: entries of room; out: members of all the claim's groups
+ * @member_size: sizeof(struct bindery_ioc_member)
+ * @error: pointer to &struct bindery_ioc_error
+ * @deadline_ms: how long to wait, 0 for the default
+ * @__reserved: must be 0
+ *
+ * Ends the claim for every file of it, and waits until all is restored. Each
+ * member is tried, whatever happens to the others; its @out_errno tells what
+ * came of it, and the first failure is returned. While a VFIO user has a
+ * device open nothing is done: IN_USE, and the claim lives on; closing the
+ * last file of the claim instead restores as soon as that user is gone.
+ *
+ * Needs no right. Codes: ARGUMENT, RELEASED, IN_USE (claim lives on), DEADLINE
+ * (the restore goes on by itself), DEGRADED, NO_MEMORY, FAULT (the claim has
+ * ended; only the results could not be written).
+ */
+struct bindery_ioc_release {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 members;
+	__u32 num_members;
+	__u32 member_size;
+	__aligned_u64 error;
+	__u32 deadline_ms;
+	__u32 __reserved;
+};
+#define BINDERY_RELEASE _IO(BINDERY_IOC_TYPE, 0x41)
+
+#endif
