@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What the kernel's headers declare, asked by compiling, never by version.
+
+ifeq ($(wildcard $(srctree)/include/linux/cleanup.h),)
+$(error bindery needs <linux/cleanup.h>: Linux 6.1.59, 6.5 or newer)
+endif
+
+# $(call bindery-probe,FLAG,HEADER,EXPRESSION): -DFLAG if it compiles
+bindery-probe = $(shell echo '$(pound)include <$(2)>\nint probe = $(3);' | \
+	sed 's/\\n/\n/' | $(CC) $(NOSTDINC_FLAGS) $(LINUXINCLUDE) \
+	$(KBUILD_CPPFLAGS) $(KBUILD_CFLAGS) $(KBUILD_CFLAGS_MODULE) \
+	-DKBUILD_MODNAME='"probe"' -fsyntax-only -x c - >/dev/null 2>&1 && \
+	echo -D$(1))
+
+# struct pci_dev has its own driver_override, under device_lock. Gone with
+# "PCI: use generic driver_override infrastructure" (10a4206a2401), which
+# stable kernels have too, so that no version number tells.
+ccflags-y += $(call bindery-probe,BINDERY_HAVE_PCI_OVERRIDE,linux/pci.h,\
+	sizeof(((struct pci_dev *)0)->driver_override))

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /dev/bindery: what a file of it may do, and what it tells. */
+#include <linux/capability.h>
+#include <linux/pid.h>
+
+#include "bindery_private.h"
+#include "compat.h"
+
+/*
+ * Rights are fixed at open, so that a file handed to somebody with more
+ * rights gives that somebody's power to nobody.
+ */
+int bindery_fops_control_open(struct inode *inode, struct file *file)
+{
+	file->private_data = (void *)(unsigned long)
+		(capable(CAP_SYS_ADMIN) ? BINDERY_RIGHTS_FULL :
+					  BINDERY_RIGHTS_READ);
+	return nonseekable_open(inode, file);
+}
+
+bool bindery_control_may_write(struct file *file)
+{
+	return (unsigned long)file->private_data == BINDERY_RIGHTS_FULL;
+}
+
+int bindery_cmd_info(struct bindery_ucmd *ucmd)
+{
+	struct bindery_ioc_info *cmd = ucmd->cmd;
+
+	if (cmd->flags)
+		return -EOPNOTSUPP;
+	cmd->out_abi_version = BINDERY_ABI_VERSION;
+	cmd->out_rights = (unsigned long)ucmd->file->private_data;
+	cmd->out_kernel = bindery_kernel_facts();
+	cmd->out_max_devices = BINDERY_MAX_DEVICES;
+	cmd->out_max_label = BINDERY_LABEL_MAX;
+	cmd->out_max_name = BINDERY_NAME_SIZE - 1;
+	cmd->out_deadline_default_ms = BINDERY_DEADLINE_DEFAULT_MS;
+	cmd->out_deadline_max_ms = BINDERY_DEADLINE_MAX_MS;
+	cmd->out_features = 0;
+	strscpy_pad(cmd->out_version, BINDERY_VERSION, sizeof(cmd->out_version));
+	return bindery_ucmd_respond(ucmd);
+}
+
+static void show_claim(struct bindery_ioc_show *cmd, int id)
+{
+	struct bindery_group *group;
+	struct bindery_claim *claim;
+
+	guard(bindery_state)();
+	group = xa_load(&bindery_groups, id);
+	if (!group)
+		return;
+	cmd->out_state = group->state;
+	claim = group->claim;
+	if (!claim)
+		return;
+	cmd->out_num_claims = 1;
+	cmd->out_holder_pid = pid_vnr(claim->holder);
+	memcpy(cmd->out_holder_comm, claim->comm, sizeof(claim->comm));
+	memcpy(cmd->out_holder_label, claim->label, sizeof(claim->label));
+}
+
+static void clear_results(struct bindery_ioc_show *cmd)
+{
+	cmd->out_state = BINDERY_GROUP_FREE;
+	cmd->out_num_claims = 0;
+	cmd->out_holder_pid = 0;
+	memset(cmd->out_holder_comm, 0, sizeof(cmd->out_holder_comm));
+	memset(cmd->out_holder_label, 0, sizeof(cmd->out_holder_label));
+}
+
+int bindery_cmd_show(struct bindery_ucmd *ucmd)
+{
+	struct bindery_ioc_show *cmd = ucmd->cmd;
+	struct bindery_room room = {
+		cmd->members, cmd->num_members, cmd->member_size
+	};
+	struct bindery_ioc_device device;
+	struct bindery_plan plan = {};
+	int ret;
+
+	cmd->num_members = 0;
+	ret = bindery_flags_check(cmd->flags | cmd->__reserved, 0,
+				  &ucmd->failure);
+	ret = ret ?: bindery_room_check(&room, &ucmd->failure);
+	ret = ret ?: bindery_device_read(&device, cmd->device, cmd->device_size,
+					 &ucmd->failure);
+	ret = ret ?: bindery_plan_of_device(&plan, &device, &ucmd->failure);
+	if (ret)
+		goto out;
+
+	cmd->out_group = plan.groups[0]->id;
+	cmd->num_members = plan.num_members;
+	clear_results(cmd);
+	show_claim(cmd, cmd->out_group);
+	ret = bindery_members_write(plan.members, plan.num_members, &room);
+	if (ret)
+		bindery_fail(&ucmd->failure, BINDERY_ERROR_FAULT,
+			     BINDERY_STEP_PUBLISH, ret);
+	else
+		ret = bindery_ucmd_respond(ucmd);
+out:
+	bindery_plan_free(&plan);
+	return ret;
+}

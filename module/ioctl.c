@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From ioctl numbers to functions: copy in, look up, call, copy out. */
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "bindery_private.h"
+
+union ucmd_buffer {
+	struct bindery_ioc_info info;
+	struct bindery_ioc_show show;
+	struct bindery_ioc_acquire acquire;
+	struct bindery_ioc_status status;
+	struct bindery_ioc_release release;
+};
+
+struct ioctl_op {
+	u32 size;
+	u32 min_size;
+	unsigned int number;
+	u32 error_offset;		/* 0: has no error record */
+	bool writes;
+	int (*execute)(struct bindery_ucmd *ucmd);
+};
+
+#define IOCTL_OP(_number, _struct, _last, _error, _writes, _execute)	\
+	[_IOC_NR(_number) & 0x3f] = {					\
+		.size = sizeof(_struct) +				\
+			BUILD_BUG_ON_ZERO(sizeof(union ucmd_buffer) <	\
+					  sizeof(_struct)),		\
+		.min_size = offsetofend(_struct, _last),		\
+		.number = _number,					\
+		.error_offset = _error,					\
+		.writes = _writes,					\
+		.execute = _execute,					\
+	}
+
+static const struct ioctl_op control_ops[] = {
+	IOCTL_OP(BINDERY_INFO, struct bindery_ioc_info, out_version, 0, false,
+		 bindery_cmd_info),
+	IOCTL_OP(BINDERY_SHOW, struct bindery_ioc_show, out_holder_label,
+		 offsetof(struct bindery_ioc_show, error), false,
+		 bindery_cmd_show),
+	IOCTL_OP(BINDERY_CHECK, struct bindery_ioc_acquire, label,
+		 offsetof(struct bindery_ioc_acquire, error), false,
+		 bindery_cmd_check),
+	IOCTL_OP(BINDERY_ACQUIRE, struct bindery_ioc_acquire, label,
+		 offsetof(struct bindery_ioc_acquire, error), true,
+		 bindery_cmd_acquire),
+};
+
+static const struct ioctl_op claim_ops[] = {
+	IOCTL_OP(BINDERY_STATUS, struct bindery_ioc_status, out_label,
+		 offsetof(struct bindery_ioc_status, error), false,
+		 bindery_cmd_status),
+	IOCTL_OP(BINDERY_RELEASE, struct bindery_ioc_release, __reserved,
+		 offsetof(struct bindery_ioc_release, error), false,
+		 bindery_cmd_release),
+};
+
+/* Copy the struct and the error record to the caller. */
+int bindery_ucmd_respond(struct bindery_ucmd *ucmd)
+{
+	int ret = bindery_failure_write(&ucmd->failure, ucmd->error);
+
+	if (copy_to_user(ucmd->user, ucmd->cmd,
+			 min(ucmd->user_size, ucmd->cmd_size)))
+		ret = -EFAULT;
+	return ret;
+}
+
+static int call(struct bindery_ucmd *ucmd, const struct ioctl_op *op)
+{
+	int ret;
+
+	ret = copy_struct_from_user(ucmd->cmd, op->size, ucmd->user,
+				    ucmd->user_size);
+	if (ret)
+		return ret;
+	if (op->error_offset)
+		ucmd->error = *(u64 *)(ucmd->cmd + op->error_offset);
+	if (op->writes && !bindery_control_may_write(ucmd->file))
+		ret = bindery_fail(&ucmd->failure, BINDERY_ERROR_NOT_PERMITTED,
+				   BINDERY_STEP_REQUEST, 0);
+	else
+		ret = op->execute(ucmd);
+	if (ret)
+		bindery_ucmd_respond(ucmd);
+	bindery_failure_clear(&ucmd->failure);
+	return ret;
+}
+
+static long dispatch(struct file *file, unsigned int number, unsigned long arg,
+		     const struct ioctl_op *ops, size_t num_ops)
+{
+	union ucmd_buffer buffer;
+	struct bindery_ucmd ucmd = {
+		.file = file,
+		.user = (void __user *)arg,
+		.cmd = &buffer,
+	};
+	const struct ioctl_op *op;
+	unsigned int nr = _IOC_NR(number) & 0x3f;
+
+	if (nr >= num_ops || ops[nr].number != number)
+		return -ENOTTY;
+	op = &ops[nr];
+	if (get_user(ucmd.user_size, (u32 __user *)ucmd.user))
+		return -EFAULT;
+	if (ucmd.user_size < op->min_size)
+		return -EINVAL;
+	ucmd.cmd_size = op->size;
+	return call(&ucmd, op);
+}
+
+static long fops_control_ioctl(struct file *file, unsigned int number,
+			       unsigned long arg)
+{
+	return dispatch(file, number, arg, control_ops,
+			ARRAY_SIZE(control_ops));
+}
+
+static long fops_claim_ioctl(struct file *file, unsigned int number,
+			     unsigned long arg)
+{
+	return dispatch(file, number, arg, claim_ops, ARRAY_SIZE(claim_ops));
+}
+
+const struct file_operations bindery_fops_control = {
+	.owner = THIS_MODULE,
+	.open = bindery_fops_control_open,
+	.unlocked_ioctl = fops_control_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+const struct file_operations bindery_fops_claim = {
+	.owner = THIS_MODULE,
+	.release = bindery_fops_claim_release,
+	.unlocked_ioctl = fops_claim_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};

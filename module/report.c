@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Members as a caller sees them. */
+#include <linux/uaccess.h>
+
+#include "bindery_private.h"
+#include "compat.h"
+
+/* How long a look at a device waits for its lock. */
+#define LOOK_MS	1000
+
+int bindery_room_check(const struct bindery_room *room,
+		       struct bindery_failure *failure)
+{
+	if (!room->num_members)
+		return 0;
+	if (room->member_size >= sizeof(struct bindery_ioc_member) &&
+	    room->member_size <= PAGE_SIZE)
+		return 0;
+	return bindery_fail(failure, BINDERY_ERROR_ARGUMENT,
+			    BINDERY_STEP_REQUEST, 0);
+}
+
+static void report_string(struct bindery_ioc_member *out, char *to,
+			  const char *from)
+{
+	if (from && strscpy(to, from, BINDERY_NAME_SIZE) < 0)
+		out->out_flags |= BINDERY_MEMBER_TRUNCATED;
+}
+
+static void report_live(struct bindery_ioc_member *out,
+			struct bindery_member *member)
+{
+	struct device *dev = member->dev;
+
+	if (bindery_device_lock(dev, jiffies + msecs_to_jiffies(LOOK_MS))) {
+		out->out_flags |= BINDERY_MEMBER_UNKNOWN;
+		return;
+	}
+	if (dev->driver)
+		report_string(out, out->out_driver, dev->driver->name);
+	if (bindery_device_has_vfio(dev))
+		out->out_flags |= BINDERY_MEMBER_VFIO;
+	if (member->pdev) {
+		bindery_override_lock(dev);
+		report_string(out, out->out_override,
+			      *bindery_override_string(dev));
+		bindery_override_unlock(dev);
+	}
+	device_unlock(dev);
+}
+
+static void report_pci(struct bindery_ioc_member *out,
+		       struct bindery_member *member)
+{
+	struct pci_dev *pdev = member->pdev;
+
+	out->out_device = bindery_member_bdf(member);
+	out->out_class = pdev->class;
+	out->out_vendor = pdev->vendor;
+	out->out_device_id = pdev->device;
+	out->out_subsystem_vendor = pdev->subsystem_vendor;
+	out->out_subsystem_device = pdev->subsystem_device;
+	out->out_flags |= BINDERY_MEMBER_PCI;
+	if (bindery_member_is_bridge(member))
+		out->out_flags |= BINDERY_MEMBER_BRIDGE;
+	if (pci_num_vf(pdev))
+		out->out_flags |= BINDERY_MEMBER_PF;
+	if (pdev->is_virtfn)
+		out->out_flags |= BINDERY_MEMBER_VF;
+}
+
+static void report_role(struct bindery_ioc_member *out,
+			struct bindery_member *member)
+{
+	struct bindery_native *native = &member->native;
+
+	out->out_role = member->role;
+	out->out_action = member->action;
+	out->out_blocker = member->blocker;
+	out->out_errno = -member->result;
+	if (member->target)
+		report_string(out, out->out_target, member->target->name);
+	if (member->target_absent)
+		out->out_flags |= BINDERY_MEMBER_TARGET_ABSENT;
+	if (member->action == BINDERY_ACTION_NONE)
+		return;
+	report_string(out, out->out_native_driver, native->driver);
+	report_string(out, out->out_native_override, native->override);
+}
+
+static void report_member(struct bindery_ioc_member *out,
+			  struct bindery_member *member)
+{
+	memset(out, 0, sizeof(*out));
+	out->out_group = member->group->id;
+	report_string(out, out->out_name, dev_name(member->dev));
+	if (member->pdev)
+		report_pci(out, member);
+	report_role(out, member);
+	scoped_guard(bindery_state) {
+		out->out_group_state = member->group->state;
+		if (member->removed)
+			out->out_flags |= BINDERY_MEMBER_REMOVED;
+	}
+	report_live(out, member);
+}
+
+int bindery_members_write(struct bindery_member **members, unsigned int num,
+			  const struct bindery_room *room)
+{
+	struct bindery_ioc_member out;
+	void __user *to;
+	unsigned int i;
+
+	for (i = 0; i < min(num, room->num_members); i++) {
+		report_member(&out, members[i]);
+		to = u64_to_user_ptr(room->members + (u64)i * room->member_size);
+		if (copy_to_user(to, &out, sizeof(out)) ||
+		    clear_user(to + sizeof(out),
+			       room->member_size - sizeof(out)))
+			return -EFAULT;
+	}
+	return 0;
+}

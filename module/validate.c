@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Roles and blockers of a plan's members. CHECK is exactly this. */
+#include <linux/slab.h>
+
+#include "bindery_private.h"
+
+/* A target is shared by all members of a plan that go to it. */
+static struct bindery_target *find_target(struct bindery_plan *plan,
+					  const char *name)
+{
+	struct bindery_target *target;
+	unsigned int i;
+
+	for (i = 0; i < plan->num_members; i++) {
+		target = plan->members[i]->target;
+		if (target && !strcmp(target->name, name))
+			return target;
+	}
+	return NULL;
+}
+
+static int set_target(struct bindery_plan *plan, struct bindery_member *member,
+		      const char *name, const char *module)
+{
+	struct bindery_target *target = find_target(plan, name);
+
+	if (target)
+		kref_get(&target->ref);
+	else
+		target = bindery_target_new(name, module);
+	member->target = target;
+	return target ? 0 : -ENOMEM;
+}
+
+/* What keeps a member from being moved to its target. */
+static u32 target_blocker(struct bindery_member *member)
+{
+	u32 blocker = bindery_target_blocker(member->target->name,
+					     member->pdev);
+
+	member->target_absent = blocker == BINDERY_ERROR_NO_TARGET;
+	if (blocker && !member->target_absent)
+		return blocker;
+	if (!device_iommu_capable(member->dev, IOMMU_CAP_CACHE_COHERENCY))
+		return BINDERY_ERROR_NO_IOMMU;
+	return BINDERY_ERROR_NONE;
+}
+
+static void plan_move(struct bindery_member *member, u32 role)
+{
+	const char *driver = member->native.driver;
+
+	member->blocker = target_blocker(member);
+	if (member->blocker)
+		return;
+	if (driver && !strcmp(driver, member->target->name)) {
+		member->role = BINDERY_ROLE_PREBOUND;
+		return;
+	}
+	if (pci_num_vf(member->pdev)) {
+		member->blocker = BINDERY_ERROR_PF_HAS_VFS;
+		return;
+	}
+	if (member->vfio &&
+	    iommu_group_dma_owner_claimed(member->group->iommu_group)) {
+		member->blocker = BINDERY_ERROR_IN_USE;
+		return;
+	}
+	member->role = role;
+	member->action = BINDERY_ACTION_MOVE;
+}
+
+static int validate_named(struct bindery_plan *plan,
+			  struct bindery_member *member,
+			  const struct bindery_request *request)
+{
+	const struct bindery_ioc_device *entry =
+		&request->devices[member->entry];
+	int ret;
+
+	if (bindery_member_is_bridge(member)) {
+		member->blocker = BINDERY_ERROR_NOT_ENDPOINT;
+		return 0;
+	}
+	ret = set_target(plan, member, entry->target, entry->module);
+	if (!ret)
+		plan_move(member, BINDERY_ROLE_REQUESTED);
+	return ret;
+}
+
+static int validate_neighbour(struct bindery_plan *plan,
+			      struct bindery_member *member,
+			      const struct bindery_request *request)
+{
+	bool bridge = member->pdev && bindery_member_is_bridge(member);
+	const char *driver = member->native.driver;
+	int ret;
+
+	if (!member->pdev || bridge) {
+		member->role = BINDERY_ROLE_EXEMPT;
+		if (driver && !member->managed)
+			member->blocker = bridge ? BINDERY_ERROR_BRIDGE_DRIVER :
+						   BINDERY_ERROR_NON_PCI;
+		return 0;
+	}
+	if (!driver) {
+		member->role = BINDERY_ROLE_PARKED;
+		member->action = BINDERY_ACTION_PARK;
+		return 0;
+	}
+	if (member->managed) {
+		member->role = BINDERY_ROLE_EXEMPT;
+		return 0;
+	}
+	if (!(request->flags & BINDERY_ACQUIRE_COMPANIONS)) {
+		member->blocker = BINDERY_ERROR_UNDECLARED;
+		return 0;
+	}
+	ret = set_target(plan, member, request->target, request->module);
+	if (!ret)
+		plan_move(member, BINDERY_ROLE_COMPANION);
+	return ret;
+}
+
+static int validate_member(struct bindery_plan *plan,
+			   struct bindery_member *member,
+			   const struct bindery_request *request,
+			   unsigned long deadline)
+{
+	int ret = bindery_member_snapshot(member, deadline);
+
+	if (ret == -ETIMEDOUT) {
+		member->blocker = BINDERY_ERROR_LOCKED;
+		return 0;
+	}
+	if (ret)
+		return ret;
+	if (member->entry >= 0)
+		return validate_named(plan, member, request);
+	return validate_neighbour(plan, member, request);
+}
+
+/* Firmware wants the device to reach that memory always, guest or not. */
+static bool has_direct_region(struct bindery_group *group)
+{
+	struct iommu_resv_region *region, *next;
+	LIST_HEAD(regions);
+	bool ret = false;
+
+	if (iommu_get_group_resv_regions(group->iommu_group, &regions))
+		return false;
+	list_for_each_entry_safe(region, next, &regions, list) {
+		ret = ret || region->type == IOMMU_RESV_DIRECT;
+		list_del(&region->list);
+		kfree(region);
+	}
+	return ret;
+}
+
+static void validate_regions(struct bindery_plan *plan)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	for (i = 0; i < plan->num_members; i++) {
+		member = plan->members[i];
+		if (member->action == BINDERY_ACTION_MOVE && !member->blocker &&
+		    has_direct_region(member->group))
+			member->blocker = BINDERY_ERROR_RESERVED_REGION;
+	}
+}
+
+static const char *blocking_driver(const struct bindery_member *member)
+{
+	switch (member->blocker) {
+	case BINDERY_ERROR_TARGET_NOT_VFIO:
+	case BINDERY_ERROR_TARGET_MISMATCH:
+		return member->target->name;
+	default:
+		return member->native.driver;
+	}
+}
+
+/* What was asked for is at fault before what was not. */
+static int first_blocker(struct bindery_plan *plan,
+			 struct bindery_failure *failure)
+{
+	struct bindery_member *first = NULL;
+	struct bindery_member *member;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < plan->num_members; i++) {
+		member = plan->members[i];
+		if (!member->blocker)
+			continue;
+		if (!first || (first->entry < 0 && member->entry >= 0))
+			first = member;
+	}
+	if (!first)
+		return 0;
+	ret = bindery_fail_member(failure, first->blocker,
+				  BINDERY_STEP_VALIDATE, 0, first);
+	bindery_failure_driver(failure, blocking_driver(first));
+	return ret;
+}
+
+int bindery_validate(struct bindery_plan *plan,
+		     const struct bindery_request *request,
+		     unsigned long deadline, struct bindery_failure *failure)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->num_members; i++)
+		if (validate_member(plan, plan->members[i], request, deadline))
+			return bindery_fail(failure, BINDERY_ERROR_NO_MEMORY,
+					    BINDERY_STEP_VALIDATE, 0);
+	validate_regions(plan);
+	return first_blocker(plan, failure);
+}
