@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One guest from start to end: its files, QEMU, and the report channel."""
+
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import initramfs
+import machine as machines
+from kernels import Kernel
+from machine import Machine, Program
+
+#: Seconds in which something has to happen outside of programs, and which a
+#: guest gets beyond a program's limit, after which its init has given up.
+BOOT_LIMIT = 180
+GRACE = 60
+EXIT_DONE = 0x10 * 2 + 1
+RECORD = re.compile(rb"([a-z]+) (-?\d+) (\d+)\n")
+
+
+#: The emulators that run now, for stop_all().
+RUNNING: set[subprocess.Popen] = set()
+
+
+@dataclass
+class Record:
+    """One message of the guest's init about program number index, or about
+    the guest itself (-1)."""
+    kind: str
+    index: int
+    text: str
+
+
+class Decoder:
+    """Records out of the bytes of the report channel, as they come."""
+
+    def __init__(self):
+        self.pending = b""
+        self.broken = False
+
+    def feed(self, data: bytes) -> list[Record]:
+        self.pending += data
+        found = []
+        while not self.broken:
+            head = RECORD.match(self.pending)
+            if not head:
+                self.broken = b"\n" in self.pending[:80] \
+                    or len(self.pending) >= 80
+                break
+            end = head.end() + int(head[3])
+            if len(self.pending) <= end:
+                break
+            if self.pending[end:end + 1] != b"\n":
+                self.broken = True
+                break
+            text = self.pending[head.end():end].decode(errors="replace")
+            found.append(Record(head[1].decode(), int(head[2]), text))
+            self.pending = self.pending[end + 1:]
+        return found
+
+
+@dataclass
+class Run:
+    """What came out of a guest."""
+    records: list[Record] = field(default_factory=list)
+    console: str = ""
+    ending: str = ""
+    seconds: float = 0.0
+
+    def texts(self, kind: str, index: int | None = None) -> list[str]:
+        return [r.text for r in self.records
+                if r.kind == kind and index in (None, r.index)]
+
+    def output(self, kind: str, index: int) -> str:
+        return "".join(self.texts(kind, index))
+
+
+def plan(machine: Machine, programs: list[Program], bindery: bool) -> str:
+    """What init has to do."""
+    lines = machine.preparation()
+    if bindery:
+        lines.append("exec\tmodprobe\tbindery")
+    lines += ["list", f"env\tBINDERY_MACHINE={machine.name}"]
+    lines += ["\t".join(["run", str(index), str(program.timeout),
+                         *program.argv])
+              for index, program in enumerate(programs)]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass
+class Contents:
+    """What is put into a guest besides the base of its kernel."""
+    plan: str
+    modules: list[Path] = field(default_factory=list)
+    programs: dict[str, Path] = field(default_factory=dict)
+
+
+def start(machine: Machine, kernel: Kernel, contents: Contents,
+          limits: list[int] | None,
+          watch: Callable[[Record], None] | None = None) -> Run:
+    """Run a guest to its end, its programs within these limits in seconds.
+    Without limits it is interactive: the console is the caller's terminal."""
+    run = Run()
+    interactive = limits is None
+    with tempfile.TemporaryDirectory(prefix="bindery-vm-") as name:
+        folder = Path(name)
+        write_initrd(kernel, contents, folder / "initrd")
+        command = machines.command(machine, kernel, folder, interactive)
+        begin = time.monotonic()
+        with open(folder / "qemu", "w+") as errors:
+            process = subprocess.Popen(
+                command, stdin=None if interactive else subprocess.DEVNULL,
+                stdout=None if interactive else errors, stderr=errors)
+            RUNNING.add(process)
+            try:
+                follow(process, folder / "report", run, limits,
+                       watch)
+            finally:
+                process.kill()
+                process.wait()
+                RUNNING.discard(process)
+            errors.seek(0)
+            messages = errors.read()
+        run.seconds = time.monotonic() - begin
+        console = folder / "console"
+        if console.exists():
+            run.console = console.read_text(errors="replace")
+    run.ending = run.ending or ending(process.returncode, run, messages)
+    return run
+
+
+def stop_all() -> None:
+    """End every guest of this process."""
+    for process in list(RUNNING):
+        process.kill()
+
+
+def write_initrd(kernel: Kernel, contents: Contents, target: Path) -> None:
+    base = (initramfs.base(kernel) / "cpio").read_bytes()
+    target.write_bytes(base + initramfs.overlay(
+        kernel, contents.modules, contents.programs,
+        {"plan": contents.plan}))
+
+
+def follow(process: subprocess.Popen, path: Path, run: Run,
+           limits: list[int] | None, watch) -> None:
+    """Read the report while the guest runs."""
+    decoder = Decoder()
+    deadline = time.monotonic() + BOOT_LIMIT
+    while not path.exists() and process.poll() is None:
+        time.sleep(0.01)
+    if not path.exists():
+        return
+    with open(path, "rb") as report:
+        ended = False
+        while True:
+            records = decoder.feed(report.read())
+            run.records += records
+            for record in records:
+                if record.kind in ("start", "exit"):
+                    deadline = time.monotonic() + (
+                        BOOT_LIMIT if record.kind == "exit" or not limits
+                        else limits[record.index] + GRACE)
+                if watch:
+                    watch(record)
+            if ended:
+                break
+            ended = process.poll() is not None
+            if limits is not None and time.monotonic() > deadline:
+                run.ending = "guest hangs"
+                break
+            if not ended:
+                time.sleep(0.03)
+    if decoder.broken or decoder.pending:
+        run.ending = run.ending or "the report channel is corrupt"
+
+
+def ending(status: int, run: Run, messages: str) -> str:
+    """Why the guest did not complete its plan; empty if it did."""
+    if status == EXIT_DONE and run.texts("done"):
+        return ""
+    errors = [line for line in messages.splitlines()
+              if ": warning: " not in line]
+    return "\n".join([f"guest ended early (QEMU status {status})", *errors])

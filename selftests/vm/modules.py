@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Build the project's modules and the test drivers for a stock kernel, in
+the root file system of the Debian release that made the kernel."""
+
+import os
+import shutil
+from pathlib import Path
+
+import roots
+from common import PROJECT, WORK, Failure, digest, locked, say, stage
+from kernels import Kernel
+
+SOURCES = ("Kbuild", "dkms.conf", "module", "uapi", "selftests/drivers")
+DRIVERS = "selftests/drivers"
+PRODUCTS = (".o", ".ko", ".mod", ".mod.c", ".cmd", ".order", ".symvers")
+
+
+def folder(kernel: Kernel) -> Path:
+    return WORK / kernel.name / "modules"
+
+
+def built(kernel: Kernel) -> list[Path]:
+    """The modules of the last build."""
+    return sorted(folder(kernel).glob("**/*.ko"))
+
+
+def build(kernel: Kernel, variables: list[str]) -> list[Path]:
+    """Bring the modules up to date with the sources and the variables."""
+    if not (PROJECT / "Kbuild").exists():
+        raise Failure("no Kbuild at the top of the project")
+    target = folder(kernel)
+    with locked("build-" + digest(target)):
+        inputs = read_sources()
+        stamp = target / ".built"
+        key = digest(kernel.tree.name, variables, *sorted(inputs.items()))
+        if stamp.exists() and stamp.read_text() == key:
+            return built(kernel)
+        stamp.unlink(missing_ok=True)
+        with stage(f"modules for kernel {kernel.name}"):
+            other_kernel(target, kernel)
+            copy_sources(inputs, target)
+            for stale in built(kernel):
+                stale.unlink()
+            make(kernel, "/build", variables)
+            if (target / DRIVERS / "Kbuild").exists():
+                make(kernel, f"/build/{DRIVERS}", [
+                    "KBUILD_EXTRA_SYMBOLS=/build/Module.symvers",
+                    *variables])
+        stamp.write_text(key)
+    return built(kernel)
+
+
+def read_sources() -> dict[str, bytes]:
+    """All source files by their path in the project; what a build in the
+    work tree left there is none."""
+    found = {}
+    for name in SOURCES:
+        top = PROJECT / name
+        for path in [top] if top.is_file() else sorted(top.rglob("*")):
+            if path.is_file() and not path.name.endswith(PRODUCTS):
+                found[str(path.relative_to(PROJECT))] = path.read_bytes()
+    return found
+
+
+def other_kernel(target: Path, kernel: Kernel) -> None:
+    """Start afresh when the name has come to mean another version."""
+    marker = target / ".kernel"
+    if not marker.exists() or marker.read_text() != kernel.tree.name:
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        marker.write_text(kernel.tree.name)
+
+
+def copy_sources(inputs: dict[str, bytes], target: Path) -> None:
+    """Write only what differs, so that make rebuilds only that."""
+    for name, data in inputs.items():
+        path = target / name
+        if not path.exists() or path.read_bytes() != data:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    for path in list(target.rglob("*")):
+        name = str(path.relative_to(target))
+        if path.is_file() and name not in inputs and \
+                not path.name.startswith(".") and \
+                not path.name.endswith(PRODUCTS):
+            path.unlink()
+
+
+def make(kernel: Kernel, directory: str, variables: list[str]) -> None:
+    """Warnings of a build that works are shown too. Type information for
+    BPF would need a file that the headers of most kernels lack."""
+    root = roots.get(kernel.release)
+    binds = {kernel.tree / "usr/src": "/usr/src",
+             folder(kernel): "/build"}
+    for path in (kernel.tree / "usr/lib").glob("linux-kbuild-*"):
+        binds[path] = f"/usr/lib/{path.name}"
+    command = ["make", "-s", f"-j{os.cpu_count()}", "-C", kernel.headers,
+               f"M={directory}", "W=1", "CONFIG_DEBUG_INFO_BTF_MODULES=",
+               *variables, "modules"]
+    done = root.run(command, directory, binds)
+    text = done.stdout.replace("/build/", "")
+    if done.returncode:
+        raise Failure(f"kernel {kernel.name}: make failed\n{text}")
+    if text.strip():
+        say(text.rstrip())

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run bindery's tests in virtual machines with real IOMMU groups, on the
+stock kernels of Debian. See README.md here."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+import guest
+import kernels
+import machine as machines
+import modules
+import report
+import roots
+import suite
+from common import NEEDS, Failure, cache, forget_unused, say, size
+from guest import Contents
+
+
+def cmd_needs(_args) -> int:
+    print(" ".join(NEEDS))
+    return 0
+
+
+def cmd_fetch(args) -> int:
+    for name in args.kernel:
+        kernel = kernels.get(name)
+        roots.get(kernel.release)
+        say(f"{name}: {kernel.version}, of {kernel.release}")
+    roots.get(roots.QEMU_RELEASE)
+    forget_unused()
+    say(f"cache: {size(cache())}")
+    return 0
+
+
+def cmd_build(args) -> int:
+    for name in args.kernel:
+        for path in modules.build(kernels.get(name), args.variables):
+            print(os.path.relpath(path))
+    return 0
+
+
+def choose(machine: machines.Machine, args) -> tuple[machines.Program, ...]:
+    """The programs of a machine that were asked for. A machine and a
+    program both named go together even if the machine does not list it."""
+    own = machine.all_programs()
+    if not args.program:
+        return tuple(own)
+    chosen = [p for p in own if p.name in args.program]
+    if args.machine:
+        listed = {p.name for p in chosen}
+        chosen += [machines.Program(name, machine.timeout)
+                   for name in args.program if name not in listed]
+    return tuple(chosen)
+
+
+def cmd_test(args) -> int:
+    wanted = [machines.load(name)
+              for name in args.machine or machines.names()]
+    boots = [kernels.get(name) for name in args.kernel]
+    for kernel in boots:
+        modules.build(kernel, [])
+    jobs = [suite.Job(machine, kernel, programs) for machine in wanted
+            if (programs := choose(machine, args)) for kernel in boots]
+    if not jobs:
+        raise Failure("no machine runs any of that")
+    for job in jobs:
+        suite.contents(job.machine, job.kernel, job.programs)
+    results, reruns = suite.run_all(jobs)
+    results += [added(path) for path in args.add]
+    return summary(results, reruns)
+
+
+def added(path: Path) -> report.Result:
+    """The TAP output of a program that ran on the host."""
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}") from error
+    return report.Result("host", "host",
+                         [report.parse_tap(path.stem, text)])
+
+
+def summary(results: list[report.Result], reruns: list[str]) -> int:
+    """The tables, and the last line that machines read."""
+    sections = {
+        "Requirements": report.requirement_table(results),
+        "Skipped": report.skip_lines(results),
+        "Run again, alone": reruns,
+        "Failed": [line for r in results for line in report.details(r)],
+        "Seconds": [f"{r.place}: {r.seconds:.1f}" for r in results
+                    if r.seconds],
+    }
+    for title, lines in sections.items():
+        if lines:
+            print(f"{title}:", *(f"  {line}" for line in lines), "",
+                  sep="\n")
+    passed, failed, skipped = report.totals(results)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 0 if passed and not failed else 1
+
+
+def cmd_demo(args) -> int:
+    """One program, its output shown as it comes."""
+    machine, kernel = machines.load(args.machine), kernels.get(args.kernel)
+    modules.build(kernel, [])
+    job = suite.Job(machine, kernel,
+                    (machines.Program(args.program, machine.timeout),))
+
+    def watch(record):
+        if record.kind == "out":
+            sys.stdout.write(record.text)
+            sys.stdout.flush()
+
+    run = guest.start(machine, kernel,
+                      suite.contents(machine, kernel, job.programs),
+                      job.limits, watch)
+    if run.ending or run.texts("error"):
+        raise Failure("\n".join([*run.texts("error"), run.ending,
+                                 run.console]))
+    return 0 if run.texts("exit", 0)[0].startswith("status=0 ") else 1
+
+
+def cmd_inspect(args) -> int:
+    """What a machine looks like to its kernel."""
+    failed = False
+    for machine_name in args.machine or machines.names():
+        machine = machines.load(machine_name)
+        for name in args.kernel:
+            kernel = kernels.get(name)
+            plan = guest.plan(machine, [], bindery=False)
+            run = guest.start(machine, kernel,
+                              Contents(plan, modules.built(kernel)), [])
+            print(f"{machine.name}, kernel {name}: {machine.description} "
+                  f"({run.seconds:.1f} s)")
+            result = suite.evaluate(
+                suite.Job(machine, kernel, ()), run)
+            show_devices(run)
+            for line in report.details(result):
+                print(f"  {line}")
+            failed |= bool(result.failed)
+    return 1 if failed else 0
+
+
+def show_devices(run: guest.Run) -> None:
+    listed = sorted(suite.devices(run), key=lambda d: (
+        int(d.group) if d.group.isdigit() else -1, d.bdf))
+    for device in listed:
+        print(f"  group {device.group:>3}  {device.bdf}  "
+              f"{device.driver:<12} {device.kind}  {device.identity}")
+
+
+def cmd_shell(args) -> int:
+    """A console in a guest; everything built is there."""
+    machine, kernel = machines.load(args.machine), kernels.get(args.kernel)
+    things = suite.contents(machine, kernel, ())
+    if not things.modules:
+        things.plan = guest.plan(machine, [], bindery=False)
+    things.plan += "shell\n"
+    if suite.SELFTESTS.is_dir():
+        things.programs.update(
+            (f"tests/{path.name}", path)
+            for path in suite.SELFTESTS.iterdir()
+            if path.is_file() and os.access(path, os.X_OK))
+    run = guest.start(machine, kernel, things, None)
+    if run.ending:
+        raise Failure(run.ending)
+    return 0
+
+
+def assignment(text: str) -> str:
+    """A make variable; anything else make would take for a target."""
+    if "=" not in text:
+        raise argparse.ArgumentTypeError(f"{text} is not NAME=VALUE")
+    return text
+
+
+def several(parser, option: str, choices, text: str) -> None:
+    """An option that takes one or more values."""
+    parser.add_argument(
+        f"--{option}", choices=choices, metavar=option[0].upper(),
+        nargs="+", action="extend",
+        help=text + (f": {', '.join(choices)}" if choices else ""))
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="run.py", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(function, text):
+        name = function.__name__.removeprefix("cmd_")
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(function=function)
+        return made
+
+    command(cmd_needs, "print the host packages needed")
+    fetch = command(cmd_fetch, "download kernels and root file systems")
+    build = command(cmd_build, "build the modules")
+    test = command(cmd_test, "run test programs in guests")
+    inspect = command(cmd_inspect, "show the IOMMU groups of machines")
+    shell = command(cmd_shell, "an interactive console in a guest")
+    demo = command(cmd_demo, "run one program and show its output")
+
+    every, all_machines = list(kernels.RELEASES), machines.names()
+    for each in (fetch, test, inspect):
+        several(each, "kernel", every, "kernels, all by default")
+    for each in (test, inspect):
+        several(each, "machine", all_machines, "machines, all by default")
+    for each in (shell, demo):
+        each.add_argument("--machine", default="slot", choices=all_machines)
+        each.add_argument("--kernel", default="newest", choices=every)
+    build.add_argument("--kernel", action="append", choices=every,
+                       metavar="K", help="a kernel, may be repeated")
+    build.add_argument("variables", nargs="*", metavar="NAME=VALUE",
+                       type=assignment, help="passed on to make")
+    several(test, "program", None, "programs, all by default")
+    test.add_argument("--add", type=Path, action="append", default=[],
+                      metavar="FILE",
+                      help="TAP output of host tests, to be counted too")
+    demo.add_argument("--program", default="demo")
+
+    args = parser.parse_args(arguments)
+    if "kernel" in args and args.kernel is None:
+        args.kernel = every
+    return args
+
+
+def main() -> int:
+    args = parse(sys.argv[1:])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return args.function(args)
+    except Failure as failure:
+        say(f"error: {failure}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run the programs of machines on kernels, guests side by side, and turn
+what each guest reported into a result."""
+
+import json
+import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import guest
+import modules
+import report
+from common import BUILD, WORK, Failure, say, write_whole
+from guest import Contents, Run
+from kernels import Kernel
+from machine import Machine, Program
+
+SELFTESTS = BUILD / "selftests"
+LOGS = WORK / "logs"
+TIMINGS = WORK / "timings.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One guest to run."""
+    machine: Machine
+    kernel: Kernel
+    programs: tuple[Program, ...]
+
+    @property
+    def place(self) -> str:
+        return f"{self.machine.name}/{self.kernel.name}"
+
+    @property
+    def limits(self) -> list[int]:
+        return [program.timeout for program in self.programs]
+
+
+def contents(machine: Machine, kernel: Kernel,
+             programs: tuple[Program, ...]) -> Contents:
+    """Everything built that a guest of these programs gets."""
+    files = {}
+    for program in programs:
+        if program.name != "bindery":
+            files[f"tests/{program.name}"] = SELFTESTS / program.name
+    for name in machine.files:
+        files[f"tests/{Path(name).name}"] = BUILD / name
+    missing = sorted(str(p.relative_to(BUILD.parent)) for p in files.values()
+                     if not p.exists())
+    if missing:
+        raise Failure(f"not built: {', '.join(missing)}")
+    if (BUILD / "bindery").exists():
+        files["usr/bin/bindery"] = BUILD / "bindery"
+    return Contents(guest.plan(machine, list(programs), bindery=True),
+                    modules.built(kernel), files)
+
+
+def run_all(jobs: list[Job]) -> tuple[list[report.Result], list[str]]:
+    """The results in the order of the jobs, and the guests that ran twice
+    because the kernel suspected a hang while others used the processors."""
+    known = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
+    order = sorted(jobs, key=lambda job: -known.get(
+        job.place, 10 * len(job.programs)))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = {job.place: pool.submit(run_job, job) for job in order}
+        try:
+            results = [running[job.place].result() for job in jobs]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            guest.stop_all()
+            raise
+    reruns = []
+    for number, job in enumerate(jobs):
+        if results[number].starved:
+            reruns.append(f"{job.place}: {results[number].starved}")
+            results[number] = run_job(job)
+    known.update((result.place, result.seconds) for result in results)
+    write_whole(TIMINGS, json.dumps(known, indent=1).encode())
+    return results, reruns
+
+
+PRINTING = threading.Lock()
+
+
+def run_job(job: Job) -> report.Result:
+    """One guest, its logs kept, a line of progress, and more if it failed."""
+    run = guest.start(job.machine, job.kernel,
+                      contents(job.machine, job.kernel, job.programs),
+                      job.limits)
+    result = evaluate(job, run)
+    folder = LOGS / f"{job.machine.name}-{job.kernel.name}"
+    keep_logs(job, run, folder)
+    with PRINTING:
+        say(f"{result.place}: {result.count('passed')} passed, "
+            f"{result.failed} failed, {result.count('skipped')} skipped, "
+            f"{result.seconds:.1f} s")
+        if result.failed:
+            show_failure(run, result, folder)
+    return result
+
+
+def evaluate(job: Job, run: Run) -> report.Result:
+    """What a guest's records amount to."""
+    result = report.Result(job.place, job.kernel.name, seconds=run.seconds)
+    result.problems += run.texts("error", -1)
+    result.problems += wrong_groups(job.machine, run)
+    log = report.log_lines(run.texts("klog", -1))
+    result.problems += report.splats(log)
+    for index, program in enumerate(job.programs):
+        result.programs.append(judge_program(index, program.name, run))
+    if run.ending:
+        console = report.splats(run.console.splitlines())
+        blame(result, run, [run.ending, *console])
+    report.apply_skips(result, job.machine.expected_skips(job.kernel.name))
+    everything = report.log_lines(run.texts("klog")) + \
+        run.console.splitlines()
+    result.starved = report.first_starved(everything)
+    return result
+
+
+def judge_program(index: int, name: str, run: Run) -> report.Program:
+    """One program's output and exit record, or the lack of them."""
+    program = report.parse_tap(name, run.output("out", index))
+    exits = run.texts("exit", index)
+    if exits:
+        report.judge(program, exits[0],
+                     report.log_lines(run.texts("klog", index)))
+    elif not run.texts("start", index):
+        program.problems = ["did not run"]
+    program.problems += run.texts("error", index)
+    return program
+
+
+def blame(result: report.Result, run: Run, problems: list[str]) -> None:
+    """A guest that ended early did so in the program that was running."""
+    for index, program in enumerate(result.programs):
+        if run.texts("start", index) and not run.texts("exit", index):
+            program.problems += problems
+            return
+    result.problems += problems
+
+
+def wrong_groups(machine: Machine, run: Run) -> list[str]:
+    """A machine that does not give the groups it promises tests nothing."""
+    found: dict[str, set[str]] = {}
+    for device in devices(run):
+        found.setdefault(device.group, set()).add(device.bdf)
+    problems = []
+    for group in machine.members():
+        wanted = {bdf for bdf, _ in group}
+        if found and wanted not in found.values():
+            problems.append(f"no IOMMU group of exactly {sorted(wanted)}")
+    return problems
+
+
+@dataclass(frozen=True)
+class Device:
+    """A PCI device as the guest listed it before the first program."""
+    bdf: str
+    group: str
+    driver: str
+    kind: str
+    identity: str
+
+
+def devices(run: Run) -> list[Device]:
+    return [Device(*text.split()) for text in run.texts("device")]
+
+
+def keep_logs(job: Job, run: Run, folder: Path) -> None:
+    """Everything a guest said, for reading after the run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "console").write_text(run.console)
+    (folder / "kernel").write_text(
+        "\n".join(report.log_lines(run.texts("klog"))) + "\n")
+    (folder / "setup").write_text("".join(run.texts("setup")))
+    for index, program in enumerate(job.programs):
+        (folder / program.name).write_text(run.output("out", index))
+
+
+def show_failure(run: Run, result: report.Result, folder: Path) -> None:
+    """The output of what failed, and the end of the console."""
+    for line in report.details(result):
+        say(f"  {line}")
+    for index, program in enumerate(result.programs):
+        if program.failed:
+            tail(f"output of {program.name}", run.output("out", index))
+    tail("setup", "".join(run.texts("setup")))
+    tail("console", run.console)
+    say(f"  logs: {folder.relative_to(BUILD.parent)}")
+
+
+def tail(what: str, text: str, lines: int = 40) -> None:
+    if text.strip():
+        say(f"  --- {what} (last {lines} lines at most)")
+        for line in text.rstrip().splitlines()[-lines:]:
+            say(f"  {line}")

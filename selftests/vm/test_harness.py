@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tests of the harness's judgement: python3 -m unittest discover here."""
+
+import io
+import tempfile
+import unittest
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import guest
+import machine
+import report
+import run
+import suite
+from kernels import Kernel
+
+KERNEL = Kernel("6.1", "6.1.0-1-amd64", "bookworm", Path("."))
+CLEAN_EXIT = "status=0 taint_before=0 taint_after=12288 ms=1500"
+
+
+def tap(*lines):
+    return report.parse_tap("prog", "\n".join(lines))
+
+
+class Tap(unittest.TestCase):
+    def test_names_statuses_and_reasons(self):
+        program = tap("TAP version 13", "1..4", "ok 1 slot.T1_a",
+                      "#  RUN           slot.T2_b ...",
+                      "ok 2 # SKIP no device", "ok 3 T3_c # SKIP",
+                      "not ok 4 slot.v.T4_d")
+        self.assertEqual(
+            [(c.name, c.status, c.reason) for c in program.cases],
+            [("slot.T1_a", "passed", ""), ("slot.T2_b", "skipped",
+                                           "no device"),
+             ("T3_c", "skipped", "no reason"),
+             ("slot.v.T4_d", "failed", "")])
+        self.assertEqual(program.problems, [])
+
+    def test_every_incomplete_stream_is_a_problem(self):
+        for lines in ((), ("ok 1 a",), ("1..0",), ("1..2", "ok 1 a"),
+                      ("1..1", "ok 1 a", "ok 2 b"),
+                      ("1..1", "ok 1 a", "Bail out! no")):
+            self.assertTrue(tap(*lines).problems, lines)
+
+    def test_a_whole_program_can_be_skipped(self):
+        program = tap("1..0 # SKIP no vfio")
+        self.assertEqual(program.count("skipped"), 1)
+        self.assertEqual(program.problems, [])
+
+
+class Judgement(unittest.TestCase):
+    def problems(self, exit_text=CLEAN_EXIT, log=()):
+        program = tap("1..1", "ok 1 T1_a")
+        report.judge(program, exit_text, list(log))
+        return program.problems
+
+    def test_a_clean_run_has_no_problem(self):
+        self.assertEqual(self.problems(log=["[ 1.0] e1000e: link up"]), [])
+
+    def test_ends_that_fail(self):
+        for status in (-1, 11, 256, 1024):
+            text = CLEAN_EXIT.replace("status=0", f"status={status}")
+            self.assertEqual(len(self.problems(text)), 1, status)
+
+    def test_skip_status_needs_a_skip(self):
+        program = tap("1..0 # SKIP no vfio")
+        report.judge(program, CLEAN_EXIT.replace("status=0", "status=1024"),
+                     [])
+        self.assertEqual(program.problems, [])
+
+    def test_new_taint_fails_and_old_taint_does_not(self):
+        text = "status=0 taint_before=%d taint_after=%d ms=1"
+        self.assertTrue(self.problems(text % (0, 512)))
+        self.assertFalse(self.problems(text % (512, 512)))
+
+    def test_kernel_complaints(self):
+        for line in (
+                "WARNING: CPU: 0 PID: 1 at x.c:1", "BUG: unable to handle",
+                "Oops: 0002 [#1]", "BUG: KASAN: use-after-free in f",
+                "UBSAN: shift-out-of-bounds", "refcount_t: underflow",
+                "WARNING: possible circular locking dependency detected",
+                "DMAR: [DMA Read] Request device [01:00.0] fault addr 0",
+                "INFO: task x:1 blocked for more than 120 seconds.",
+                "rcu: INFO: rcu_preempt self-detected stall on CPU",
+                "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:"):
+            self.assertTrue(self.problems(log=[line]), line)
+
+    def test_only_suspected_hangs_are_tried_again(self):
+        self.assertTrue(report.first_starved(
+            ["watchdog: BUG: soft lockup - CPU#0 stuck for 130s!"]))
+        self.assertFalse(report.first_starved(["WARNING: CPU: 0"]))
+
+    def test_boot_parameters_are_no_complaint(self):
+        self.assertFalse(report.splats([f"Command line: {machine.APPEND}"]))
+
+
+class Skips(unittest.TestCase):
+    def result(self, patterns):
+        result = report.Result("slot/6.1", "6.1", [tap(
+            "1..2", "ok 1 slot.T1_a", "ok 2 slot.Q3_b # SKIP no fail-nth")])
+        report.apply_skips(result, patterns)
+        return result
+
+    def test_an_expected_skip_is_a_skip(self):
+        result = self.result(["prog:*.Q3_b"])
+        self.assertEqual((result.failed, result.count("skipped")), (0, 1))
+
+    def test_an_unexpected_skip_fails(self):
+        self.assertEqual(self.result([]).failed, 1)
+
+    def test_an_expected_skip_has_to_happen(self):
+        self.assertEqual(self.result(["prog:*.Q3_b", "prog:*.T1_a"]).failed,
+                         1)
+
+    def test_other_programs_are_not_concerned(self):
+        self.assertEqual(self.result(["prog:*.Q3_b", "else:*"]).failed, 0)
+
+
+class Channel(unittest.TestCase):
+    DATA = b"start 0 3\na_t\nout 0 8\nok 1\nx 1\nexit 0 0\n\n"
+
+    def test_records_survive_any_cut(self):
+        for cut in range(len(self.DATA)):
+            decoder = guest.Decoder()
+            records = decoder.feed(self.DATA[:cut]) + \
+                decoder.feed(self.DATA[cut:])
+            self.assertEqual([(r.kind, r.text) for r in records],
+                             [("start", "a_t"), ("out", "ok 1\nx 1"),
+                              ("exit", "")])
+            self.assertFalse(decoder.broken or decoder.pending)
+
+    def test_noise_is_noticed(self):
+        decoder = guest.Decoder()
+        decoder.feed(b"SeaBIOS (version 1)\n" + self.DATA)
+        self.assertTrue(decoder.broken)
+
+
+class Evaluation(unittest.TestCase):
+    PROGRAMS = (machine.Program("a_test", 1), machine.Program("b_test", 1))
+    MACHINE = machine.Machine("m", "", [], [["0000:01:00.0 e1000e"]])
+
+    def evaluate(self, *records, ending=""):
+        listed = guest.Record("device", -1,
+                              "0000:01:00.0 3 e1000e 0x020000 0x8086:0x10d3")
+        made = guest.Run([listed, *(guest.Record(*r) for r in records)],
+                         ending=ending)
+        return suite.evaluate(suite.Job(self.MACHINE, KERNEL, self.PROGRAMS),
+                              made)
+
+    def test_a_guest_that_died_blames_the_running_program(self):
+        result = self.evaluate(
+            ("start", 0, "a_test"), ("out", 0, "1..1\nok 1 T1_a\n"),
+            ("exit", 0, CLEAN_EXIT), ("start", 1, "b_test"),
+            ("out", 1, "1..1\nok 1 T1_b\n"), ending="guest ended early")
+        self.assertEqual(result.programs[0].problems, [])
+        self.assertEqual(result.programs[1].problems, ["guest ended early"])
+
+    def test_a_program_that_did_not_run_fails(self):
+        result = self.evaluate(ending="guest ended early")
+        self.assertEqual(result.failed, 3)
+
+    def test_a_wrong_group_fails(self):
+        result = self.evaluate(
+            ("device", -1, "0000:01:00.1 3 - 0x020000 0x8086:0x10d3"))
+        self.assertIn("no IOMMU group", result.problems[0])
+
+
+class Machines(unittest.TestCase):
+    def test_all_machine_files_load(self):
+        for name in machine.names():
+            loaded = machine.load(name)
+            self.assertTrue(loaded.preparation())
+            loaded.all_programs()
+
+    def test_program_lines(self):
+        program = machine.Program("A=1 x_test --all 'b c'", 1)
+        self.assertEqual(program.name, "x_test")
+        self.assertEqual(program.argv,
+                         ["env", "A=1", "x_test", "--all", "b c"])
+
+
+class Summary(unittest.TestCase):
+    def test_last_line_and_status(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "host_test")
+            path.write_text("1..2\nok 1 U1_a\nok 2 A10_b\n")
+            output = io.StringIO()
+            with redirect_stdout(output):
+                status = run.summary([run.added(path)], [])
+        lines = output.getvalue().splitlines()
+        self.assertEqual(lines[-1], "2 passed, 0 failed, 0 skipped")
+        self.assertEqual(status, 0)
+        self.assertIn("U1", output.getvalue())
+
+    def test_nothing_passed_is_a_failure(self):
+        with redirect_stdout(io.StringIO()):
+            self.assertEqual(run.summary([], []), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
