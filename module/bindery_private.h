@@ -54,11 +54,13 @@ struct bindery_native {
 #define BINDERY_DID_OVERRIDE	BIT(0)
 #define BINDERY_DID_UNBIND	BIT(1)
 #define BINDERY_DID_BIND	BIT(2)
+#define BINDERY_SAW_FOREIGN	BIT(3)	/* the override is not ours any more */
 
 struct bindery_member {
 	struct kref ref;
 	struct device *dev;
 	struct pci_dev *pdev;		/* NULL: no PCI device */
+	struct bindery_ioc_bdf bdf;	/* as it was: its bus may be gone */
 	struct bindery_group *group;	/* not counted: it outlives us there */
 	struct list_head node;		/* in a group's or a plan's list */
 
@@ -78,7 +80,9 @@ struct bindery_member {
 	const char *our_override;	/* what DID_OVERRIDE left there */
 	int result;			/* of its restore */
 
-	bool removed;			/* state lock */
+	/* state lock */
+	bool removed;
+	bool bound;			/* to any driver, since last cleared */
 
 	struct work_struct callback;
 	struct completion called;
@@ -95,8 +99,9 @@ struct bindery_group {
 	struct bindery_claim *claim;	/* owns it while HELD */
 	struct bindery_claim *ending;	/* waits for its restore */
 	struct list_head members;	/* changed only by who has it busy */
+	bool departed;			/* a device went since BINDING */
 
-	bool fenced;			/* we own its DMA; xchg to drop it */
+	unsigned long fenced;		/* bit 0: we own its DMA */
 	unsigned int backoff_ms;
 	struct delayed_work drain;
 };
@@ -180,7 +185,7 @@ int bindery_ucmd_respond(struct bindery_ucmd *ucmd);
 
 /* control.c: INFO, SHOW and the rights of a control file */
 int bindery_fops_control_open(struct inode *inode, struct file *file);
-bool bindery_control_may_write(struct file *file);
+int bindery_control_check(struct bindery_ucmd *ucmd);
 int bindery_cmd_info(struct bindery_ucmd *ucmd);
 int bindery_cmd_show(struct bindery_ucmd *ucmd);
 
@@ -203,11 +208,12 @@ void bindery_failure_holder(struct bindery_failure *failure,
 			    const struct bindery_claim *claim);
 void bindery_failure_move(struct bindery_failure *to,
 			  struct bindery_failure *from);
+int bindery_failure_check(u64 user);
 int bindery_failure_write(struct bindery_failure *failure, u64 user);
 void bindery_failure_clear(struct bindery_failure *failure);
 
 /* report.c: members as the caller sees them */
-int bindery_room_check(const struct bindery_room *room,
+int bindery_room_check(struct bindery_room *room,
 		       struct bindery_failure *failure);
 int bindery_members_write(struct bindery_member **members, unsigned int num,
 			  const struct bindery_room *room);
@@ -238,9 +244,10 @@ int bindery_groups_look(const struct bindery_plan *plan,
 			struct bindery_failure *failure);
 int bindery_groups_reserve(const struct bindery_plan *plan,
 			   struct bindery_failure *failure);
-void bindery_group_publish(struct bindery_group *group,
+bool bindery_group_publish(struct bindery_group *group,
 			   struct bindery_plan *plan);
 void bindery_group_free(struct bindery_group *group);
+bool bindery_group_has_user(struct bindery_group *group);
 int bindery_group_fence(struct bindery_group *group, unsigned long deadline);
 void bindery_group_unfence(struct bindery_group *group);
 
@@ -250,19 +257,18 @@ void bindery_member_get(struct bindery_member *member);
 void bindery_member_put(struct bindery_member *member);
 bool bindery_member_before(const struct bindery_member *a,
 			   const struct bindery_member *b);
-struct bindery_ioc_bdf bindery_member_bdf(const struct bindery_member *member);
 bool bindery_member_is_bridge(const struct bindery_member *member);
 bool bindery_member_removed(struct bindery_member *member);
 int bindery_device_lock(struct device *dev, unsigned long deadline);
 bool bindery_device_has_vfio(struct device *dev);
 int bindery_member_snapshot(struct bindery_member *member,
 			    unsigned long deadline);
-int bindery_member_override(struct bindery_member *member,
-			    unsigned long deadline);
+int bindery_member_park(struct bindery_member *member, unsigned long deadline);
 int bindery_member_unbind(struct bindery_member *member);
 int bindery_member_bind(struct bindery_member *member);
 int bindery_member_verify(struct bindery_member *member,
 			  unsigned long deadline);
+int bindery_member_aim(struct bindery_member *member);
 int bindery_member_unbind_target(struct bindery_member *member);
 int bindery_member_restore(struct bindery_member *member);
 int bindery_member_call(struct bindery_member *member, u32 step,
@@ -272,6 +278,7 @@ int bindery_member_call(struct bindery_member *member, u32 step,
 struct bindery_target *bindery_target_new(const char *name, const char *module);
 void bindery_target_put(struct bindery_target *target);
 u32 bindery_target_blocker(const char *name, struct pci_dev *pdev);
+bool bindery_device_is_ordinary(struct device *dev);
 struct device_driver *bindery_driver_get(const char *name);
 void bindery_driver_put(struct device_driver *drv);
 int bindery_target_pin(struct bindery_target *target);
@@ -292,11 +299,17 @@ int bindery_validate(struct bindery_plan *plan,
 		     unsigned long deadline, struct bindery_failure *failure);
 
 /* txn.c */
+struct bindery_txn *bindery_txn_new(struct bindery_request *request,
+				    unsigned long deadline);
+void bindery_txn_put(struct bindery_txn *txn);
+void bindery_txn_start(struct bindery_txn *txn);
+
+/* acquire.c */
 int bindery_cmd_acquire(struct bindery_ucmd *ucmd);
 int bindery_cmd_check(struct bindery_ucmd *ucmd);
 
 /* drain.c */
-void bindery_group_undo(struct bindery_group *group);
+bool bindery_group_undo(struct bindery_group *group);
 void bindery_group_drain(struct bindery_group *group);
 bool bindery_group_needs_fence(struct bindery_group *group);
 void bindery_drain_work(struct work_struct *work);

@@ -96,12 +96,6 @@ int bindery_fops_claim_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static int refuse_released(struct bindery_ucmd *ucmd)
-{
-	return bindery_fail(&ucmd->failure, BINDERY_ERROR_RELEASED,
-			    BINDERY_STEP_REQUEST, 0);
-}
-
 /* Write all members, if the caller gave room; count them in any case. */
 static int write_members(struct bindery_ucmd *ucmd, struct bindery_claim *claim,
 			 const struct bindery_room *room, u32 *num_members)
@@ -133,7 +127,8 @@ int bindery_cmd_status(struct bindery_ucmd *ucmd)
 	scoped_guard(bindery_state)
 		live = claim->live;
 	if (!live)
-		return refuse_released(ucmd);
+		return bindery_fail(&ucmd->failure, BINDERY_ERROR_RELEASED,
+				    BINDERY_STEP_REQUEST, 0);
 
 	cmd->out_num_groups = claim->plan.num_groups;
 	cmd->out_holder_pid = pid_vnr(claim->holder);
@@ -162,8 +157,8 @@ static int look_for_users(struct bindery_claim *claim, unsigned long deadline,
 		bindery_group_unfence(group);
 		if (ret >= 0)
 			continue;
-		code = ret == -EBUSY ? BINDERY_ERROR_IN_USE :
-				       BINDERY_ERROR_LOCKED;
+		code = ret == -ETIMEDOUT ? BINDERY_ERROR_LOCKED :
+					   BINDERY_ERROR_IN_USE;
 		ret = bindery_fail(failure, code, BINDERY_STEP_FENCE, 0);
 		failure->record.out_group = group->id;
 		failure->record.out_flags |= BINDERY_ERROR_HAS_GROUP;
@@ -173,13 +168,16 @@ static int look_for_users(struct bindery_claim *claim, unsigned long deadline,
 }
 
 /* One RELEASE at a time, and none after the end. */
-static bool begin_release(struct bindery_claim *claim)
+static int begin_release(struct bindery_claim *claim,
+			 struct bindery_failure *failure)
 {
 	guard(bindery_state)();
 	if (!claim->live || claim->releasing)
-		return false;
+		return bindery_fail(failure, claim->live ? BINDERY_ERROR_BUSY :
+				    BINDERY_ERROR_RELEASED,
+				    BINDERY_STEP_REQUEST, 0);
 	claim->releasing = true;
-	return true;
+	return 0;
 }
 
 static void end_release(struct bindery_claim *claim)
@@ -211,7 +209,7 @@ static int first_result(struct bindery_claim *claim,
 		code = member->did ? BINDERY_ERROR_DEGRADED :
 				     BINDERY_ERROR_OVERRIDE;
 		ret = bindery_fail_member(failure, code, BINDERY_STEP_RESTORE,
-					  member->result, member);
+					  0, member);
 		bindery_failure_driver(failure, member->native.driver);
 		return ret;
 	}
@@ -264,10 +262,9 @@ int bindery_cmd_release(struct bindery_ucmd *ucmd)
 	ret = ret ?: bindery_room_check(&room, &ucmd->failure);
 	ret = ret ?: bindery_deadline(cmd->deadline_ms, &deadline,
 				      &ucmd->failure);
+	ret = ret ?: begin_release(claim, &ucmd->failure);
 	if (ret)
 		return ret;
-	if (!begin_release(claim))
-		return refuse_released(ucmd);
 	ret = release(claim, deadline, &ucmd->failure);
 	end_release(claim);
 	err = write_members(ucmd, claim, &room, &cmd->num_members);

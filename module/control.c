@@ -18,9 +18,15 @@ int bindery_fops_control_open(struct inode *inode, struct file *file)
 	return nonseekable_open(inode, file);
 }
 
-bool bindery_control_may_write(struct file *file)
+/* To be called by whatever changes something, after it cleared its results. */
+int bindery_control_check(struct bindery_ucmd *ucmd)
 {
-	return (unsigned long)file->private_data == BINDERY_RIGHTS_FULL;
+	unsigned long rights = (unsigned long)ucmd->file->private_data;
+
+	if (rights == BINDERY_RIGHTS_FULL)
+		return 0;
+	return bindery_fail(&ucmd->failure, BINDERY_ERROR_NOT_PERMITTED,
+			    BINDERY_STEP_REQUEST, 0);
 }
 
 int bindery_cmd_info(struct bindery_ucmd *ucmd)

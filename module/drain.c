@@ -21,7 +21,7 @@ bool bindery_group_needs_fence(struct bindery_group *group)
 	struct bindery_member *member;
 
 	list_for_each_entry(member, &group->members, node)
-		if (member->did & BINDERY_DID_BIND)
+		if (member->did & (BINDERY_DID_BIND | BINDERY_DID_UNBIND))
 			return true;
 	return false;
 }
@@ -43,6 +43,17 @@ static void set_state(struct bindery_group *group,
 	bindery_group_set_state(group, state);
 }
 
+/* All of them, before the first target is left: as in an ACQUIRE. */
+static void aim_at_natives(struct bindery_group *group)
+{
+	struct bindery_member *member;
+
+	list_for_each_entry(member, &group->members, node)
+		if (member->did)
+			bindery_member_call(member, BINDERY_STEP_OVERRIDE,
+					    bindery_member_aim);
+}
+
 /* Higher functions first: their drivers often lean on the lower ones. */
 static void unbind_targets(struct bindery_group *group)
 {
@@ -54,82 +65,125 @@ static void unbind_targets(struct bindery_group *group)
 					    bindery_member_unbind_target);
 }
 
-static bool restore_members(struct bindery_group *group)
+static void clear_bound(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	member->bound = false;
+}
+
+/* -EUSERS: a VFIO user has a device of the group, and another waits for it. */
+static int restore_members(struct bindery_group *group)
 {
 	struct bindery_member *member;
-	bool complete = true;
+	int ret = 0;
 
 	list_for_each_entry(member, &group->members, node) {
 		if (!member->did)
 			continue;
+		clear_bound(member);
 		bindery_member_call(member, BINDERY_STEP_RESTORE,
 				    bindery_member_restore);
-		if (member->did)
-			complete = false;
+		if (member->result == -EUSERS)
+			ret = -EUSERS;
 	}
-	return complete;
+	return ret;
 }
 
-/* -EBUSY: a VFIO user is in, and nothing was done. */
+/* Not 0: a VFIO user is in, try again later. */
 static int restore_group(struct bindery_group *group,
-			 enum bindery_group_state state, bool *complete)
+			 enum bindery_group_state state)
 {
 	bool fence = bindery_group_needs_fence(group);
+	int ret;
 
-	if (fence && bindery_group_fence(group, jiffies +
-					 msecs_to_jiffies(FENCE_MS)) < 0)
-		return -EBUSY;
-	set_state(group, state);
 	if (fence) {
-		unbind_targets(group);
-		bindery_group_unfence(group);
+		ret = bindery_group_fence(group, jiffies +
+					  msecs_to_jiffies(FENCE_MS));
+		if (ret < 0)
+			return ret;
 	}
-	*complete = restore_members(group);
-	return 0;
+	set_state(group, state);
+	aim_at_natives(group);
+	unbind_targets(group);
+	bindery_group_unfence(group);
+	return restore_members(group);
 }
 
-/* The group goes back to FREE, or stays as DEGRADED; its claim hears of it. */
-static void finish(struct bindery_group *group, bool complete)
+enum outcome {
+	COMPLETE,
+	AGAIN,		/* what could not be brought back has come by itself */
+	DEGRADED,
+};
+
+static enum outcome judge(struct bindery_group *group)
 {
-	struct bindery_claim *claim;
+	enum outcome outcome = COMPLETE;
+	struct bindery_member *member;
+
+	bindery_state_assert();
+	list_for_each_entry(member, &group->members, node) {
+		if (!member->did)
+			continue;
+		if (member->bound || member->removed)
+			return AGAIN;
+		outcome = DEGRADED;
+	}
+	if (outcome == DEGRADED)
+		bindery_group_set_state(group, BINDERY_GROUP_DEGRADED);
+	return outcome;
+}
+
+/*
+ * The group goes back to FREE, or stays as DEGRADED; its claim hears of it.
+ * False: not yet, restore it once more.
+ */
+static bool finish(struct bindery_group *group)
+{
+	struct bindery_claim *claim = NULL;
+	enum outcome outcome;
 
 	scoped_guard(bindery_state) {
-		claim = group->ending;
-		group->ending = NULL;
-		if (!complete)
-			bindery_group_set_state(group, BINDERY_GROUP_DEGRADED);
+		outcome = judge(group);
+		if (outcome != AGAIN)
+			swap(claim, group->ending);
 	}
-	if (complete)
+	if (outcome == COMPLETE)
 		bindery_group_free(group);
 	if (claim)
 		bindery_claim_group_done(claim);
+	return outcome != AGAIN;
 }
 
 void bindery_drain_work(struct work_struct *work)
 {
 	struct bindery_group *group =
 		container_of(to_delayed_work(work), struct bindery_group, drain);
-	bool complete;
 
-	if (restore_group(group, BINDERY_GROUP_RESTORING, &complete)) {
+	if (restore_group(group, BINDERY_GROUP_RESTORING) || !finish(group)) {
+		set_state(group, BINDERY_GROUP_DRAINING);
 		queue_delayed_work(bindery_txn_wq, &group->drain,
 				   msecs_to_jiffies(group->backoff_ms));
 		group->backoff_ms = min(2 * group->backoff_ms, BACKOFF_MAX_MS);
 		return;
 	}
-	finish(group, complete);
 	module_put(THIS_MODULE);
 }
 
-/* Roll back; if a VFIO user got in meanwhile, that goes on by itself. */
-void bindery_group_undo(struct bindery_group *group)
+static bool is_degraded(struct bindery_group *group)
 {
-	bool complete;
+	guard(bindery_state)();
+	return group->state == BINDERY_GROUP_DEGRADED;
+}
 
-	if (!restore_group(group, BINDERY_GROUP_BINDING, &complete)) {
-		finish(group, complete);
-		return;
-	}
+/*
+ * Roll back. False: not complete. If a VFIO user got in meanwhile, it goes on
+ * by itself; else the group is DEGRADED.
+ */
+bool bindery_group_undo(struct bindery_group *group)
+{
+	if (!restore_group(group, BINDERY_GROUP_BINDING) && finish(group))
+		return !is_degraded(group);
 	guard(bindery_state)();
 	bindery_group_drain(group);
+	return false;
 }

@@ -77,7 +77,7 @@ int bindery_fail_member(struct bindery_failure *failure, u32 code, u32 step,
 		return -record->out_errno;
 	err = bindery_fail(failure, code, step, err);
 	if (member->pdev) {
-		record->out_device = bindery_member_bdf(member);
+		record->out_device = member->bdf;
 		record->out_flags |= BINDERY_ERROR_HAS_DEVICE;
 	}
 	record->out_group = member->group->id;
@@ -121,19 +121,36 @@ void bindery_failure_clear(struct bindery_failure *failure)
 	memset(failure, 0, sizeof(*failure));
 }
 
+static int read_size(u64 user, u32 *size)
+{
+	if (get_user(*size, (u32 __user *)u64_to_user_ptr(user)))
+		return -EFAULT;
+	if (*size < sizeof(struct bindery_ioc_error) || *size > PAGE_SIZE)
+		return -EINVAL;
+	return 0;
+}
+
+/* A record that could not be written is refused before anything is done. */
+int bindery_failure_check(u64 user)
+{
+	u32 size;
+
+	return user ? read_size(user, &size) : 0;
+}
+
 /* In the caller's context: the holder's pid is translated for it. */
 int bindery_failure_write(struct bindery_failure *failure, u64 user)
 {
 	struct bindery_ioc_error *record = &failure->record;
 	void __user *to = u64_to_user_ptr(user);
 	u32 size;
+	int ret;
 
 	if (!user)
 		return 0;
-	if (get_user(size, (u32 __user *)to))
-		return -EFAULT;
-	if (size < sizeof(*record))
-		return -EINVAL;
+	ret = read_size(user, &size);
+	if (ret)
+		return ret;
 	record->size = size;
 	record->out_holder_pid = pid_vnr(failure->holder);
 	if (copy_to_user(to, record, sizeof(*record)))

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* IOMMU groups that are claimed or on their way: the table, states, fence. */
-#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "bindery_private.h"
@@ -173,8 +172,11 @@ undo:
 			    BINDERY_STEP_RESERVE, ret);
 }
 
-/* Let the notifier and others see the group's members. */
-void bindery_group_publish(struct bindery_group *group,
+/*
+ * Let the notifier and others see the group's members. False: a device went
+ * after they were collected, which the notifier could tell nobody.
+ */
+bool bindery_group_publish(struct bindery_group *group,
 			   struct bindery_plan *plan)
 {
 	struct bindery_member *member;
@@ -188,6 +190,7 @@ void bindery_group_publish(struct bindery_group *group,
 		bindery_member_get(member);
 		list_add_tail(&member->node, &group->members);
 	}
+	return !group->departed;
 }
 
 /* Out of the table, and its reference to the group with it. */
@@ -205,66 +208,37 @@ void bindery_group_free(struct bindery_group *group)
 	bindery_group_put(group);
 }
 
-#define OWNER_TRIES	5
-#define OWNER_PAUSE_MS	10
+static int is_ordinary(struct device *dev, void *data)
+{
+	return bindery_device_is_ordinary(dev);
+}
+
+/* Also of devices that came to the group and that nobody tracks. */
+static bool has_ordinary_driver(struct bindery_group *group)
+{
+	return iommu_group_for_each_dev(group->iommu_group, NULL, is_ordinary);
+}
 
 /*
- * A native probe that is about to be refused owns the group for a moment.
- * The device is bound and its lock is held, so it is still in its group.
+ * A VFIO user owns the group's DMA. An ordinary driver does so too, and then
+ * no VFIO user can.
  */
-static int claim_owner(struct bindery_group *group, struct device *dev)
+bool bindery_group_has_user(struct bindery_group *group)
 {
-	int tries;
-	int ret;
-
-	device_lock_assert(dev);
-	for (tries = 0; tries < OWNER_TRIES; tries++) {
-		ret = iommu_group_claim_dma_owner(group->iommu_group, group);
-		if (ret != -EPERM && ret != -EBUSY)
-			break;
-		msleep(OWNER_PAUSE_MS);
-	}
-	return ret;
-}
-
-static int is_on_ordinary_driver(struct bindery_member *member,
-				 unsigned long deadline)
-{
-	struct device *dev = member->dev;
-	int ret;
-
-	ret = bindery_device_lock(dev, deadline);
-	if (ret)
-		return ret;
-	if (dev->driver)
-		ret = !member->pdev ||
-		      !to_pci_driver(dev->driver)->driver_managed_dma;
-	device_unlock(dev);
-	return ret;
-}
-
-/* Only who has the group busy, or holds it, changes the list. */
-static int has_ordinary_driver(struct bindery_group *group,
-			       unsigned long deadline)
-{
-	struct bindery_member *member;
-	int ret;
-
-	list_for_each_entry(member, &group->members, node) {
-		ret = is_on_ordinary_driver(member, deadline);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return iommu_group_dma_owner_claimed(group->iommu_group) &&
+	       !has_ordinary_driver(group);
 }
 
 void bindery_group_unfence(struct bindery_group *group)
 {
-	if (xchg(&group->fenced, false))
+	if (test_and_clear_bit(0, &group->fenced))
 		iommu_group_release_dma_owner(group->iommu_group);
 }
 
-/* -ENODEV: this member has no driver, ask the next. */
+/*
+ * -ENODEV: this member has no driver, ask the next. One that has one, under
+ * its lock, is still in its IOMMU group.
+ */
 static int fence_by(struct bindery_group *group, struct bindery_member *member,
 		    unsigned long deadline)
 {
@@ -275,10 +249,13 @@ static int fence_by(struct bindery_group *group, struct bindery_member *member,
 	ret = bindery_device_lock(member->dev, deadline);
 	if (ret)
 		return ret;
-	ret = member->dev->driver ? claim_owner(group, member->dev) : -ENODEV;
+	ret = -ENODEV;
+	if (member->dev->driver)
+		ret = iommu_group_claim_dma_owner(group->iommu_group, group);
 	if (!ret) {
-		xchg(&group->fenced, true);
-		/* The notifier may have come by before it could see that. */
+		set_bit(0, &group->fenced);
+		/* Pairs with device_goes(): one of us sees the other. */
+		smp_mb__after_atomic();
 		if (bindery_member_removed(member)) {
 			bindery_group_unfence(group);
 			ret = -ENODEV;
@@ -299,10 +276,16 @@ static bool has_vfs(struct bindery_group *group)
 }
 
 /*
- * Keep VFIO users out, by owning the group's DMA. 0: fenced, no user is in
- * and none can come; 1: not fenced, and none can be in, since a device is on
- * an ordinary driver, or none on any, or the IOMMU refuses; -EBUSY: there is a
- * user; -ETIMEDOUT: a device's lock was held.
+ * Keep VFIO users out, by owning the group's DMA. Only who has the group busy,
+ * or holds it, may.
+ *
+ * 0: fenced, no user is in and none can come. 1: not fenced, and no user can
+ * be in: a device is on an ordinary driver, or none on any, or the IOMMU
+ * refuses for good. -EPERM: a user is in, or has VFs enabled. -EBUSY: it cannot
+ * be owned just now. -ETIMEDOUT: a device's lock was held.
+ *
+ * A group that is owned is not touched at all: closing a device resets it only
+ * if its lock is free.
  */
 int bindery_group_fence(struct bindery_group *group, unsigned long deadline)
 {
@@ -310,16 +293,24 @@ int bindery_group_fence(struct bindery_group *group, unsigned long deadline)
 	int ret = -ENODEV;
 
 	if (has_vfs(group))
-		return -EBUSY;
+		return -EPERM;
+	if (iommu_group_dma_owner_claimed(group->iommu_group))
+		return has_ordinary_driver(group) ? 1 : -EPERM;
 	list_for_each_entry(member, &group->members, node) {
 		ret = fence_by(group, member, deadline);
 		if (ret != -ENODEV)
 			break;
 	}
-	if (!ret || ret == -ETIMEDOUT)
+	switch (ret) {
+	case 0:
+	case -ETIMEDOUT:
+	case -EBUSY:
 		return ret;
-	if (ret != -EPERM && ret != -EBUSY)
+	case -ENOMEM:
+		return -EBUSY;
+	case -EPERM:
+		return has_ordinary_driver(group) ? 1 : -EPERM;
+	default:
 		return 1;
-	ret = has_ordinary_driver(group, deadline);
-	return ret ? ret : -EBUSY;
+	}
 }

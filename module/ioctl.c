@@ -18,11 +18,10 @@ struct ioctl_op {
 	u32 min_size;
 	unsigned int number;
 	u32 error_offset;		/* 0: has no error record */
-	bool writes;
 	int (*execute)(struct bindery_ucmd *ucmd);
 };
 
-#define IOCTL_OP(_number, _struct, _last, _error, _writes, _execute)	\
+#define IOCTL_OP(_number, _struct, _last, _error, _execute)	\
 	[_IOC_NR(_number) & 0x3f] = {					\
 		.size = sizeof(_struct) +				\
 			BUILD_BUG_ON_ZERO(sizeof(union ucmd_buffer) <	\
@@ -30,30 +29,29 @@ struct ioctl_op {
 		.min_size = offsetofend(_struct, _last),		\
 		.number = _number,					\
 		.error_offset = _error,					\
-		.writes = _writes,					\
 		.execute = _execute,					\
 	}
 
 static const struct ioctl_op control_ops[] = {
-	IOCTL_OP(BINDERY_INFO, struct bindery_ioc_info, out_version, 0, false,
+	IOCTL_OP(BINDERY_INFO, struct bindery_ioc_info, out_version, 0,
 		 bindery_cmd_info),
 	IOCTL_OP(BINDERY_SHOW, struct bindery_ioc_show, out_holder_label,
-		 offsetof(struct bindery_ioc_show, error), false,
+		 offsetof(struct bindery_ioc_show, error),
 		 bindery_cmd_show),
 	IOCTL_OP(BINDERY_CHECK, struct bindery_ioc_acquire, label,
-		 offsetof(struct bindery_ioc_acquire, error), false,
+		 offsetof(struct bindery_ioc_acquire, error),
 		 bindery_cmd_check),
 	IOCTL_OP(BINDERY_ACQUIRE, struct bindery_ioc_acquire, label,
-		 offsetof(struct bindery_ioc_acquire, error), true,
+		 offsetof(struct bindery_ioc_acquire, error),
 		 bindery_cmd_acquire),
 };
 
 static const struct ioctl_op claim_ops[] = {
 	IOCTL_OP(BINDERY_STATUS, struct bindery_ioc_status, out_label,
-		 offsetof(struct bindery_ioc_status, error), false,
+		 offsetof(struct bindery_ioc_status, error),
 		 bindery_cmd_status),
 	IOCTL_OP(BINDERY_RELEASE, struct bindery_ioc_release, __reserved,
-		 offsetof(struct bindery_ioc_release, error), false,
+		 offsetof(struct bindery_ioc_release, error),
 		 bindery_cmd_release),
 };
 
@@ -78,11 +76,10 @@ static int call(struct bindery_ucmd *ucmd, const struct ioctl_op *op)
 		return ret;
 	if (op->error_offset)
 		ucmd->error = *(u64 *)(ucmd->cmd + op->error_offset);
-	if (op->writes && !bindery_control_may_write(ucmd->file))
-		ret = bindery_fail(&ucmd->failure, BINDERY_ERROR_NOT_PERMITTED,
-				   BINDERY_STEP_REQUEST, 0);
-	else
-		ret = op->execute(ucmd);
+	ret = bindery_failure_check(ucmd->error);
+	if (ret)
+		return ret;
+	ret = op->execute(ucmd);
 	if (ret)
 		bindery_ucmd_respond(ucmd);
 	bindery_failure_clear(&ucmd->failure);

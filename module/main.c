@@ -10,8 +10,9 @@
 #include "trace.h"
 
 /*
- * Coordinators wait for callbacks, so the two never share a queue. Frozen
- * before devices are suspended, when nothing may be bound any more.
+ * Coordinators wait for callbacks, so the two never share a queue. Those are
+ * frozen before devices are suspended, when nothing may be bound any more;
+ * callbacks are not, or the freezer would wait in vain for who waits for them.
  */
 struct workqueue_struct *bindery_txn_wq;
 struct workqueue_struct *bindery_callback_wq;
@@ -23,19 +24,16 @@ static struct miscdevice control = {
 	.mode = 0600,
 };
 
-static struct workqueue_struct *new_queue(const char *name)
-{
-	return alloc_workqueue("%s", WQ_UNBOUND | WQ_FREEZABLE, 0, name);
-}
-
 static int __init bindery_init(void)
 {
 	int ret = -ENOMEM;
 
-	bindery_callback_wq = new_queue("bindery_callback");
+	bindery_callback_wq = alloc_workqueue("bindery_callback", WQ_UNBOUND,
+					      0);
 	if (!bindery_callback_wq)
 		return ret;
-	bindery_txn_wq = new_queue("bindery_txn");
+	bindery_txn_wq = alloc_workqueue("bindery_txn",
+					 WQ_UNBOUND | WQ_FREEZABLE, 0);
 	if (!bindery_txn_wq)
 		goto no_txn_wq;
 	ret = bindery_watch_init();

@@ -10,6 +10,16 @@
 #include "compat.h"
 #include "trace.h"
 
+static struct bindery_ioc_bdf address_of(struct pci_dev *pdev)
+{
+	return (struct bindery_ioc_bdf) {
+		.domain = pci_domain_nr(pdev->bus),
+		.bus = pdev->bus->number,
+		.slot = PCI_SLOT(pdev->devfn),
+		.function = PCI_FUNC(pdev->devfn),
+	};
+}
+
 struct bindery_member *bindery_member_new(struct device *dev)
 {
 	struct bindery_member *member;
@@ -22,8 +32,10 @@ struct bindery_member *bindery_member_new(struct device *dev)
 	init_completion(&member->called);
 	member->entry = -1;
 	member->dev = get_device(dev);
-	if (dev_is_pci(dev))
+	if (dev_is_pci(dev)) {
 		member->pdev = to_pci_dev(dev);
+		member->bdf = address_of(member->pdev);
+	}
 	return member;
 }
 
@@ -50,34 +62,20 @@ void bindery_member_put(struct bindery_member *member)
 	kref_put(&member->ref, member_free);
 }
 
-static u64 address(const struct bindery_member *member)
+static u64 order(const struct bindery_member *member)
 {
-	struct pci_dev *pdev = member->pdev;
+	const struct bindery_ioc_bdf *bdf = &member->bdf;
 
-	if (!pdev)
+	if (!member->pdev)
 		return U64_MAX;
-	return (u64)pci_domain_nr(pdev->bus) << 16 |
-	       PCI_DEVID(pdev->bus->number, pdev->devfn);
+	return (u64)bdf->domain << 16 |
+	       PCI_DEVID(bdf->bus, PCI_DEVFN(bdf->slot, bdf->function));
 }
 
 bool bindery_member_before(const struct bindery_member *a,
 			   const struct bindery_member *b)
 {
-	return address(a) < address(b);
-}
-
-struct bindery_ioc_bdf bindery_member_bdf(const struct bindery_member *member)
-{
-	struct pci_dev *pdev = member->pdev;
-	struct bindery_ioc_bdf bdf = {};
-
-	if (!pdev)
-		return bdf;
-	bdf.domain = pci_domain_nr(pdev->bus);
-	bdf.bus = pdev->bus->number;
-	bdf.slot = PCI_SLOT(pdev->devfn);
-	bdf.function = PCI_FUNC(pdev->devfn);
-	return bdf;
+	return order(a) < order(b);
 }
 
 /* 0x0680, a switch that looks like an endpoint, can be given away. */
@@ -203,29 +201,42 @@ static int swap_override_locked(struct bindery_member *member, const char *to,
 	return 0;
 }
 
-/* Set the override that keeps every driver but the target away. */
-int bindery_member_override(struct bindery_member *member,
+/* The device's driver is the one of this name, or it has none for NULL. */
+static bool is_on(struct device *dev, const char *name)
+{
+	device_lock_assert(dev);
+	return same_string(dev->driver ? dev->driver->name : NULL, name);
+}
+
+static int park_locked(struct bindery_member *member)
+{
+	int ret;
+
+	if (!is_on(member->dev, member->native.driver))
+		return -EAGAIN;
+	ret = swap_override_locked(member, BINDERY_PARKED, GFP_KERNEL_ACCOUNT);
+	if (!ret)
+		member->did |= BINDERY_DID_OVERRIDE;
+	return ret;
+}
+
+/*
+ * Set the override that keeps every driver away, also the target: an automatic
+ * binder that probes one member while we bind another makes VFIO of Linux 6.1
+ * warn (vfio_create_group() losing its race). -EAGAIN: the device has another
+ * driver than when it was looked at; -EBUSY: another override.
+ */
+int bindery_member_park(struct bindery_member *member,
 			    unsigned long deadline)
 {
-	const char *to = member->action == BINDERY_ACTION_PARK ?
-		BINDERY_PARKED : member->target->name;
 	int ret;
 
 	ret = bindery_device_lock(member->dev, deadline);
 	if (ret)
 		return ret;
-	ret = swap_override_locked(member, to, GFP_KERNEL_ACCOUNT);
-	if (!ret)
-		member->did |= BINDERY_DID_OVERRIDE;
+	ret = park_locked(member);
 	device_unlock(member->dev);
 	return ret;
-}
-
-/* The device's driver is the one of this name. */
-static bool is_on(struct device *dev, const char *name)
-{
-	device_lock_assert(dev);
-	return dev->driver && name && !strcmp(dev->driver->name, name);
 }
 
 int bindery_member_unbind(struct bindery_member *member)
@@ -233,6 +244,20 @@ int bindery_member_unbind(struct bindery_member *member)
 	member->did |= BINDERY_DID_UNBIND;
 	device_release_driver(member->dev);
 	return 0;
+}
+
+/* From here an automatic binder may bind the target before we do. */
+static int admit_target(struct bindery_member *member)
+{
+	int ret;
+
+	device_lock(member->dev);
+	ret = swap_override_locked(member, member->target->name,
+				   GFP_KERNEL_ACCOUNT);
+	if (!ret)
+		member->did |= BINDERY_DID_BIND;
+	device_unlock(member->dev);
+	return ret;
 }
 
 static int bind_result(struct bindery_member *member, int ret)
@@ -251,12 +276,17 @@ static int bind_result(struct bindery_member *member, int ret)
 	return ret;
 }
 
-/* -ENXIO: the target took the device and made no VFIO device of it. */
+/*
+ * -ENXIO: the target took the device and made no VFIO device of it; -ESTALE:
+ * somebody changed its override.
+ */
 int bindery_member_bind(struct bindery_member *member)
 {
 	int ret;
 
-	member->did |= BINDERY_DID_BIND;
+	ret = admit_target(member);
+	if (ret)
+		return ret == -EBUSY ? -ESTALE : ret;
 	ret = device_driver_attach(member->target->drv, member->dev);
 	return bind_result(member, ret);
 }
@@ -299,6 +329,26 @@ int bindery_member_verify(struct bindery_member *member,
 	return ret;
 }
 
+/*
+ * Before the first target is left: from now on every automatic binder can only
+ * choose the native driver, or none where there was none. An override that
+ * somebody else wrote stays.
+ */
+int bindery_member_aim(struct bindery_member *member)
+{
+	const char *to = member->native.driver ?: BINDERY_PARKED;
+	int ret;
+
+	if (bindery_member_removed(member))
+		return 0;
+	device_lock(member->dev);
+	ret = swap_override_locked(member, to, GFP_KERNEL | __GFP_NOFAIL);
+	member->did &= ~BINDERY_DID_OVERRIDE;
+	member->did |= ret ? BINDERY_SAW_FOREIGN : BINDERY_DID_OVERRIDE;
+	device_unlock(member->dev);
+	return ret;
+}
+
 /* Whoever calls this has seen that no VFIO user can be there. */
 int bindery_member_unbind_target(struct bindery_member *member)
 {
@@ -314,24 +364,19 @@ int bindery_member_unbind_target(struct bindery_member *member)
 	return 0;
 }
 
-/* Let only the native driver win the next probe; 1: there is no need. */
-static int admit_native(struct bindery_member *member)
+static bool is_on_native(struct bindery_member *member)
 {
-	struct device *dev = member->dev;
-	int ret;
+	bool ret;
 
-	device_lock(dev);
-	if (is_on(dev, member->native.driver))
-		ret = 1;
-	else if (dev->driver)
-		ret = -EBUSY;
-	else
-		ret = swap_override_locked(member, member->native.driver,
-					   GFP_KERNEL | __GFP_NOFAIL);
-	if (!ret)
-		member->did |= BINDERY_DID_OVERRIDE;
-	device_unlock(dev);
+	device_lock(member->dev);
+	ret = is_on(member->dev, member->native.driver);
+	device_unlock(member->dev);
 	return ret;
+}
+
+static bool has_driver(struct bindery_member *member)
+{
+	return READ_ONCE(member->dev->driver);
 }
 
 static struct device_driver *get_native(struct bindery_member *member)
@@ -343,16 +388,6 @@ static struct device_driver *get_native(struct bindery_member *member)
 		drv = bindery_driver_get(member->native.driver);
 	}
 	return drv;
-}
-
-static bool is_on_native(struct bindery_member *member)
-{
-	bool ret;
-
-	device_lock(member->dev);
-	ret = is_on(member->dev, member->native.driver);
-	device_unlock(member->dev);
-	return ret;
 }
 
 /* Let the bus choose, now or when a deferred probe is tried again. */
@@ -374,19 +409,30 @@ static int attach_native(struct bindery_member *member)
 	/* device_driver_attach() puts nothing on the list of deferred probes */
 	if (ret == -EAGAIN)
 		offer(member->dev);
-	return is_on_native(member) ? 0 : ret ?: -ENODEV;
+	return ret;
 }
 
-static void restore_power(struct bindery_member *member)
+/*
+ * Back to the native driver. -EAGAIN: its probe is deferred; -EUSERS: a VFIO
+ * user has another device of the group, try again when it is gone.
+ */
+static int restore_driver(struct bindery_member *member)
 {
-	struct device *dev = member->dev;
+	bool foreign = member->did & BINDERY_SAW_FOREIGN;
+	int ret = 0;
 
-	if (bindery_runtime_auto(dev) == member->native.runtime_auto)
-		return;
-	if (member->native.runtime_auto)
-		pm_runtime_allow(dev);
-	else
-		pm_runtime_forbid(dev);
+	/* Its override is somebody's: let that decide. */
+	if (foreign)
+		offer(member->dev);
+	else if (!has_driver(member))
+		ret = attach_native(member);
+	if (is_on_native(member))
+		return 0;
+	if (foreign || has_driver(member))
+		return -EBUSY;
+	if (ret == -EBUSY && bindery_group_has_user(member->group))
+		return -EUSERS;
+	return ret ?: -ENODEV;
 }
 
 static int restore_override(struct bindery_member *member)
@@ -401,49 +447,64 @@ static int restore_override(struct bindery_member *member)
 	return ret;
 }
 
-static int restore_driver(struct bindery_member *member)
+static void restore_power(struct bindery_member *member)
 {
-	int ret = admit_native(member);
+	struct device *dev = member->dev;
 
-	if (ret < 0) {
-		/* Somebody's driver or override: theirs now, and said so. */
+	if (bindery_runtime_auto(dev) == member->native.runtime_auto)
+		return;
+	if (member->native.runtime_auto)
+		pm_runtime_allow(dev);
+	else
+		pm_runtime_forbid(dev);
+}
+
+/* The native driver's module is gone: let whatever is there have it. */
+static int offer_instead(struct bindery_member *member)
+{
+	offer(member->dev);
+	if (is_on_native(member)) {
 		member->did &= ~BINDERY_DID_UNBIND;
-		return ret;
+		return 0;
 	}
+	return -ENOENT;
+}
+
+static int restore(struct bindery_member *member)
+{
+	int ret = 0;
+	int err = -EBUSY;
+
+	if (member->did & BINDERY_DID_UNBIND) {
+		ret = restore_driver(member);
+		if (ret == -EAGAIN || ret == -EUSERS)
+			return ret;
+		if (!ret || ret == -EBUSY)
+			member->did &= ~BINDERY_DID_UNBIND;
+	}
+	if (member->did & BINDERY_DID_OVERRIDE)
+		err = restore_override(member);
+	member->did &= ~BINDERY_SAW_FOREIGN;
+	if (ret == -ENOENT)
+		ret = offer_instead(member);
 	if (!ret)
-		ret = attach_native(member);
-	if (ret >= 0) {
-		member->did &= ~BINDERY_DID_UNBIND;
 		restore_power(member);
-		ret = 0;
-	}
-	return ret;
+	return ret ?: err;
 }
 
 /*
  * Put back what we changed; may be called again. Afterwards did says what is
- * still missing.
+ * still missing; a driver or an override that somebody else gave the device
+ * is not, but -EBUSY tells of it.
  */
 int bindery_member_restore(struct bindery_member *member)
 {
-	int ret = 0;
-	int err;
+	int ret = restore(member);
 
-	if (bindery_member_removed(member)) {
-		member->did = 0;
-		return 0;
-	}
-	if (member->did & BINDERY_DID_UNBIND)
-		ret = restore_driver(member);
-	/* A deferred probe still needs the native driver's name there. */
-	if (member->did & BINDERY_DID_OVERRIDE && ret != -EAGAIN) {
-		err = restore_override(member);
-		ret = ret ?: err;
-	}
-	/* Its driver is gone: let whatever is there now have it. */
-	if (ret == -ENOENT)
-		offer(member->dev);
-	return ret;
+	if (!bindery_member_removed(member))
+		return ret;
+	member->did = 0;
+	return 0;
 }
 
 static void run_callback(struct work_struct *work)

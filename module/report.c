@@ -8,9 +8,11 @@
 /* How long a look at a device waits for its lock. */
 #define LOOK_MS	1000
 
-int bindery_room_check(const struct bindery_room *room,
+int bindery_room_check(struct bindery_room *room,
 		       struct bindery_failure *failure)
 {
+	if (!room->members)
+		room->num_members = 0;
 	if (!room->num_members)
 		return 0;
 	if (room->member_size >= sizeof(struct bindery_ioc_member) &&
@@ -54,7 +56,7 @@ static void report_pci(struct bindery_ioc_member *out,
 {
 	struct pci_dev *pdev = member->pdev;
 
-	out->out_device = bindery_member_bdf(member);
+	out->out_device = member->bdf;
 	out->out_class = pdev->class;
 	out->out_vendor = pdev->vendor;
 	out->out_device_id = pdev->device;
@@ -88,20 +90,29 @@ static void report_role(struct bindery_ioc_member *out,
 	report_string(out, out->out_native_override, native->override);
 }
 
+/* A plan that was only looked at has group objects of its own. */
+static void report_state(struct bindery_ioc_member *out,
+			 struct bindery_member *member)
+{
+	struct bindery_group *group;
+
+	out->out_group = member->group->id;
+	guard(bindery_state)();
+	group = xa_load(&bindery_groups, member->group->id);
+	out->out_group_state = group ? group->state : BINDERY_GROUP_FREE;
+	if (member->removed)
+		out->out_flags |= BINDERY_MEMBER_REMOVED;
+}
+
 static void report_member(struct bindery_ioc_member *out,
 			  struct bindery_member *member)
 {
 	memset(out, 0, sizeof(*out));
-	out->out_group = member->group->id;
 	report_string(out, out->out_name, dev_name(member->dev));
 	if (member->pdev)
 		report_pci(out, member);
 	report_role(out, member);
-	scoped_guard(bindery_state) {
-		out->out_group_state = member->group->state;
-		if (member->removed)
-			out->out_flags |= BINDERY_MEMBER_REMOVED;
-	}
+	report_state(out, member);
 	report_live(out, member);
 }
 

@@ -93,6 +93,25 @@ u32 bindery_target_blocker(const char *name, struct pci_dev *pdev)
 	return look.blocker;
 }
 
+static int is_ordinary_driver(struct device_driver *drv, void *data)
+{
+	return drv == data && !to_pci_driver(drv)->driver_managed_dma;
+}
+
+/*
+ * The device is on a driver that does DMA of its own. Takes no device_lock,
+ * which would disturb whoever resets it just now; looking the driver up by
+ * its address keeps it there while we look at it.
+ */
+bool bindery_device_is_ordinary(struct device *dev)
+{
+	struct device_driver *drv = READ_ONCE(dev->driver);
+
+	if (!drv || !dev_is_pci(dev))
+		return drv;
+	return bus_for_each_drv(&pci_bus_type, NULL, drv, is_ordinary_driver);
+}
+
 struct find {
 	const char *name;
 	struct device_driver *drv;

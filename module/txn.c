@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A transaction: validate, reserve the groups, then override, unbind, bind and
- * verify in a worker, and hand the claim to the caller, or undo all of it.
+ * The worker's side of a transaction, whose groups are BINDING: validate again,
+ * override, unbind, bind, verify, and commit, or undo all of it.
  */
-#include <linux/file.h>
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -22,7 +22,7 @@ static void txn_free(struct kref *ref)
 	kfree(txn);
 }
 
-static void txn_put(struct bindery_txn *txn)
+void bindery_txn_put(struct bindery_txn *txn)
 {
 	kref_put(&txn->ref, txn_free);
 }
@@ -73,13 +73,13 @@ static int pin_targets(struct bindery_txn *txn)
 	return 0;
 }
 
-static int set_override(struct bindery_txn *txn, struct bindery_member *member)
+static int park(struct bindery_txn *txn, struct bindery_member *member)
 {
 	int ret;
 
 	if (member->action == BINDERY_ACTION_NONE)
 		return 0;
-	ret = bindery_member_override(member, txn->deadline);
+	ret = bindery_member_park(member, txn->deadline);
 	trace_bindery_step(member, txn->step, ret);
 	switch (ret) {
 	case 0:
@@ -88,16 +88,28 @@ static int set_override(struct bindery_txn *txn, struct bindery_member *member)
 		return fail_at(txn, BINDERY_ERROR_LOCKED, 0, member, NULL);
 	case -ENOMEM:
 		return fail_at(txn, BINDERY_ERROR_NO_MEMORY, 0, member, NULL);
+	case -EAGAIN:
+		return fail_at(txn, BINDERY_ERROR_CHANGED, 0, member, NULL);
 	default:
 		return fail_at(txn, BINDERY_ERROR_OVERRIDE, ret, member, NULL);
 	}
 }
 
+/* A driver that a VFIO user may be using is left only behind a fence. */
 static int unbind(struct bindery_txn *txn, struct bindery_member *member)
 {
+	int ret = 0;
+
 	if (member->action != BINDERY_ACTION_MOVE || !member->native.driver)
 		return 0;
+	if (member->vfio)
+		ret = bindery_group_fence(member->group, txn->deadline);
+	if (ret < 0)
+		return fail_at(txn, ret == -ETIMEDOUT ? BINDERY_ERROR_LOCKED :
+			       BINDERY_ERROR_IN_USE, 0, member,
+			       member->native.driver);
 	bindery_member_call(member, txn->step, bindery_member_unbind);
+	bindery_group_unfence(member->group);
 	return 0;
 }
 
@@ -115,6 +127,8 @@ static int bind(struct bindery_txn *txn, struct bindery_member *member)
 		code = BINDERY_ERROR_REMOVED;
 	else if (ret == -ENXIO)
 		code = BINDERY_ERROR_NO_VFIO_DEVICE;
+	else if (ret == -ESTALE)
+		code = BINDERY_ERROR_OVERRIDE;
 	return fail_at(txn, code, code == BINDERY_ERROR_BIND ? ret : 0, member,
 		       member->target->name);
 }
@@ -159,14 +173,34 @@ static int run_step(struct bindery_txn *txn, u32 step, bool backwards,
 	return 0;
 }
 
+#define OWNER_TRIES	5
+#define OWNER_PAUSE_MS	10
+
+/*
+ * Own the group's DMA once. A native probe that is about to be refused owns it
+ * for a moment, too.
+ */
+static int try_to_own(struct bindery_txn *txn, struct bindery_group *group)
+{
+	int tries = OWNER_TRIES;
+	int ret;
+
+	for (;;) {
+		ret = bindery_group_fence(group, txn->deadline);
+		bindery_group_unfence(group);
+		if ((ret != 1 && ret != -EBUSY) || !--tries)
+			return ret;
+		msleep(OWNER_PAUSE_MS);
+	}
+}
+
 /* A VFIO user must be able to own the group, or be in already. */
 static int verify_group(struct bindery_txn *txn, struct bindery_group *group)
 {
-	int ret = bindery_group_fence(group, txn->deadline);
+	int ret = try_to_own(txn, group);
 	u32 code = BINDERY_ERROR_NOT_OPENABLE;
 
-	bindery_group_unfence(group);
-	if (!ret || ret == -EBUSY)
+	if (!ret || ret == -EPERM)
 		return 0;
 	if (ret == -ETIMEDOUT)
 		code = BINDERY_ERROR_LOCKED;
@@ -181,15 +215,15 @@ static int verify_groups(struct bindery_txn *txn)
 	unsigned int i;
 	int ret;
 
-	if (!bindery_plan_same_members(&txn->plan))
-		return bindery_fail(&txn->failure, BINDERY_ERROR_CHANGED,
-				    txn->step, 0);
 	for (i = 0; i < txn->plan.num_groups; i++) {
 		ret = verify_group(txn, txn->plan.groups[i]);
 		if (ret)
 			return ret;
 	}
-	return 0;
+	/* Last: a newcomer on a native driver passes for a VFIO user above. */
+	if (bindery_plan_same_members(&txn->plan))
+		return 0;
+	return bindery_fail(&txn->failure, BINDERY_ERROR_CHANGED, txn->step, 0);
 }
 
 /*
@@ -216,7 +250,9 @@ static int prepare(struct bindery_txn *txn)
 	plan->num_members = 0;
 	ret = bindery_plan_resolve(plan, txn->request, &txn->failure);
 	for (i = 0; !ret && i < plan->num_groups; i++)
-		bindery_group_publish(plan->groups[i], plan);
+		if (!bindery_group_publish(plan->groups[i], plan))
+			ret = bindery_fail(&txn->failure, BINDERY_ERROR_CHANGED,
+					   txn->step, 0);
 	ret = ret ?: bindery_validate(plan, txn->request, txn->deadline,
 				      &txn->failure);
 	ret = ret ?: pin_targets(txn);
@@ -229,7 +265,7 @@ static int move(struct bindery_txn *txn)
 {
 	int ret = prepare(txn);
 
-	ret = ret ?: run_step(txn, BINDERY_STEP_OVERRIDE, false, set_override);
+	ret = ret ?: run_step(txn, BINDERY_STEP_OVERRIDE, false, park);
 	ret = ret ?: run_step(txn, BINDERY_STEP_UNBIND, true, unbind);
 	ret = ret ?: run_step(txn, BINDERY_STEP_BIND, false, bind);
 	ret = ret ?: run_step(txn, BINDERY_STEP_VERIFY, false, verify);
@@ -263,7 +299,9 @@ static void roll_back(struct bindery_txn *txn)
 	unsigned int i = txn->plan.num_groups;
 
 	while (i--)
-		bindery_group_undo(txn->plan.groups[i]);
+		if (!bindery_group_undo(txn->plan.groups[i]))
+			txn->failure.record.out_flags |=
+				BINDERY_ERROR_INCOMPLETE;
 }
 
 static void txn_work(struct work_struct *work)
@@ -273,23 +311,23 @@ static void txn_work(struct work_struct *work)
 
 	trace_bindery_txn(txn, "begin", 0);
 	ret = move(txn);
+	trace_bindery_txn(txn, ret ? "rollback" : "commit", ret);
 	ret = ret ?: commit(txn);
 	at_member(txn, NULL);
-	if (ret) {
-		trace_bindery_txn(txn, "rollback", ret);
+	if (ret)
 		roll_back(txn);
-	}
+	trace_bindery_txn(txn, "end", ret);
 	scoped_guard(bindery_state) {
 		txn->done = true;
 		wake_up_all(&bindery_wait);
 	}
-	trace_bindery_txn(txn, "end", ret);
-	txn_put(txn);
+	bindery_txn_put(txn);
 	module_put(THIS_MODULE);
 }
 
-static struct bindery_txn *txn_new(struct bindery_request *request,
-				   unsigned long deadline)
+/* Takes over the request. */
+struct bindery_txn *bindery_txn_new(struct bindery_request *request,
+				    unsigned long deadline)
 {
 	struct bindery_txn *txn = kzalloc(sizeof(*txn), GFP_KERNEL_ACCOUNT);
 
@@ -307,238 +345,10 @@ static struct bindery_txn *txn_new(struct bindery_request *request,
 	return txn;
 }
 
-/* What a caller is told who waited in vain for a group to become free. */
-static int fail_not_free(struct bindery_txn *txn)
-{
-	struct bindery_failure *failure = &txn->failure;
-	u32 code = BINDERY_ERROR_BUSY;
-	struct bindery_group *group;
-	unsigned int i;
-	int ret;
-
-	guard(bindery_state)();
-	for (i = 0; i < txn->plan.num_groups; i++) {
-		group = xa_load(&bindery_groups, txn->plan.groups[i]->id);
-		if (group)
-			break;
-	}
-	if (group && group->state == BINDERY_GROUP_DRAINING)
-		code = BINDERY_ERROR_IN_USE;
-	ret = bindery_fail(failure, code, BINDERY_STEP_RESERVE, 0);
-	if (group) {
-		failure->record.out_group = group->id;
-		failure->record.out_flags |= BINDERY_ERROR_HAS_GROUP;
-	}
-	return ret;
-}
-
-/* Wait until all groups are free: once to look at them, once to take them. */
-static int wait_free(struct bindery_txn *txn,
-		     int (*attempt)(const struct bindery_plan *plan,
-				    struct bindery_failure *failure))
-{
-	int ret = 0;
-	long left;
-
-	left = bindery_wait_until((ret = attempt(&txn->plan, &txn->failure)) !=
-				  -EAGAIN, txn->deadline);
-	if (left < 0)
-		return left;
-	return ret == -EAGAIN ? fail_not_free(txn) : ret;
-}
-
-/* In the caller's context, up to the groups being BINDING for it. */
-static int reserve(struct bindery_txn *txn)
-{
-	struct bindery_plan *plan = &txn->plan;
-	int ret;
-
-	ret = bindery_plan_resolve(plan, txn->request, &txn->failure);
-	if (ret)
-		return ret;
-	bindery_groups_repair(plan);
-	ret = wait_free(txn, bindery_groups_look);
-	ret = ret ?: bindery_validate(plan, txn->request, txn->deadline,
-				      &txn->failure);
-	return ret ?: wait_free(txn, bindery_groups_reserve);
-}
-
-static bool is_done(struct bindery_txn *txn)
-{
-	guard(bindery_state)();
-	return txn->done;
-}
-
-/* Too late for that, if it has committed: false. */
-static bool abort_txn(struct bindery_txn *txn, struct bindery_failure *failure)
-{
-	guard(bindery_state)();
-	if (txn->done || txn->committed)
-		return false;
-	txn->abort = true;
-	if (txn->at)
-		bindery_fail_member(failure, BINDERY_ERROR_DEADLINE, txn->step,
-				    0, txn->at);
-	else
-		bindery_fail(failure, BINDERY_ERROR_DEADLINE, txn->step, 0);
-	return true;
-}
-
-/* Run the worker and wait for it, but not longer than the deadline. */
-static int run(struct bindery_txn *txn, struct bindery_failure *failure)
+/* Have a worker run it, which has a reference of its own. */
+void bindery_txn_start(struct bindery_txn *txn)
 {
 	__module_get(THIS_MODULE);
 	kref_get(&txn->ref);
 	queue_work(bindery_txn_wq, &txn->work);
-	if (bindery_wait_until(is_done(txn), txn->deadline) <= 0 &&
-	    abort_txn(txn, failure))
-		return -ETIMEDOUT;
-	wait_event(bindery_wait, is_done(txn));
-	bindery_failure_move(failure, &txn->failure);
-	return -failure->record.out_errno;
-}
-
-static int write_plan(const struct bindery_plan *plan,
-		      struct bindery_ioc_acquire *cmd,
-		      const struct bindery_room *room,
-		      struct bindery_failure *failure)
-{
-	cmd->num_members = plan->num_members;
-	if (!bindery_members_write(plan->members, plan->num_members, room))
-		return 0;
-	return bindery_fail(failure, BINDERY_ERROR_FAULT, BINDERY_STEP_PUBLISH,
-			    0);
-}
-
-/* All that can fail after the commit; then the claim ends before we return. */
-static int publish(struct bindery_ucmd *ucmd, struct bindery_txn *txn, int fd,
-		   const struct bindery_room *room)
-{
-	struct bindery_ioc_acquire *cmd = ucmd->cmd;
-	int ret;
-
-	ret = write_plan(&txn->claim->plan, cmd, room, &ucmd->failure);
-	cmd->out_claim_fd = fd;
-	ret = ret ?: bindery_ucmd_respond(ucmd);
-	if (!ret)
-		return 0;
-	cmd->out_claim_fd = -1;
-	bindery_claim_end(txn->claim);
-	bindery_claim_wait(txn->claim, txn->deadline);
-	return ret;
-}
-
-static int execute(struct bindery_ucmd *ucmd, struct bindery_txn *txn, int fd,
-		   const struct bindery_room *room)
-{
-	int ret = reserve(txn);
-
-	if (ret) {
-		bindery_failure_move(&ucmd->failure, &txn->failure);
-		write_plan(&txn->plan, ucmd->cmd, room, &ucmd->failure);
-		return ret;
-	}
-	ret = run(txn, &ucmd->failure);
-	if (!ret)
-		return publish(ucmd, txn, fd, room);
-	/* After the deadline the plan is the worker's alone. */
-	if (is_done(txn))
-		write_plan(&txn->plan, ucmd->cmd, room, &ucmd->failure);
-	return ret;
-}
-
-/* The fd and its file first, so that nothing can fail once all is done. */
-static int acquire(struct bindery_ucmd *ucmd, struct bindery_txn *txn,
-		   const struct bindery_room *room)
-{
-	int fd = get_unused_fd_flags(O_CLOEXEC);
-	struct file *file;
-	int ret;
-
-	if (fd < 0)
-		return bindery_fail(&ucmd->failure, BINDERY_ERROR_NO_FD,
-				    BINDERY_STEP_REQUEST, fd);
-	file = bindery_claim_file(txn->claim);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return bindery_fail(&ucmd->failure, BINDERY_ERROR_NO_FD,
-				    BINDERY_STEP_REQUEST, PTR_ERR(file));
-	}
-	ret = execute(ucmd, txn, fd, room);
-	if (ret) {
-		put_unused_fd(fd);
-		fput(file);
-		return ret;
-	}
-	fd_install(fd, file);
-	return 0;
-}
-
-static struct bindery_txn *txn_read(struct bindery_ucmd *ucmd,
-				    struct bindery_room *room)
-{
-	struct bindery_ioc_acquire *cmd = ucmd->cmd;
-	struct bindery_request *request;
-	struct bindery_txn *txn;
-	unsigned long deadline;
-	int ret;
-
-	*room = (struct bindery_room) {
-		cmd->members, cmd->num_members, cmd->member_size
-	};
-	cmd->num_members = 0;
-	cmd->out_claim_fd = -1;
-	ret = bindery_room_check(room, &ucmd->failure);
-	ret = ret ?: bindery_deadline(cmd->deadline_ms, &deadline,
-				      &ucmd->failure);
-	if (ret)
-		return ERR_PTR(ret);
-	request = bindery_request_read(cmd, &ucmd->failure);
-	if (IS_ERR(request))
-		return ERR_CAST(request);
-	txn = txn_new(request, deadline);
-	if (txn)
-		return txn;
-	bindery_request_free(request);
-	return ERR_PTR(bindery_fail(&ucmd->failure, BINDERY_ERROR_NO_MEMORY,
-				    BINDERY_STEP_REQUEST, 0));
-}
-
-int bindery_cmd_acquire(struct bindery_ucmd *ucmd)
-{
-	struct bindery_room room;
-	struct bindery_txn *txn;
-	int ret;
-
-	txn = txn_read(ucmd, &room);
-	if (IS_ERR(txn))
-		return PTR_ERR(txn);
-	ret = acquire(ucmd, txn, &room);
-	txn_put(txn);
-	return ret;
-}
-
-/* The same request, looked at in the same way, and nothing else. */
-int bindery_cmd_check(struct bindery_ucmd *ucmd)
-{
-	struct bindery_room room;
-	struct bindery_txn *txn;
-	int ret, err;
-
-	txn = txn_read(ucmd, &room);
-	if (IS_ERR(txn))
-		return PTR_ERR(txn);
-	ret = bindery_plan_resolve(&txn->plan, txn->request, &txn->failure);
-	if (!ret && bindery_groups_look(&txn->plan, &txn->failure) == -EAGAIN)
-		fail_not_free(txn);
-	if (!ret)
-		ret = bindery_validate(&txn->plan, txn->request, txn->deadline,
-				       &txn->failure);
-	bindery_failure_move(&ucmd->failure, &txn->failure);
-	err = write_plan(&txn->plan, ucmd->cmd, &room, &ucmd->failure);
-	ret = -ucmd->failure.record.out_errno ?: ret ?: err;
-	if (!ret)
-		ret = bindery_ucmd_respond(ucmd);
-	txn_put(txn);
-	return ret;
 }

@@ -61,8 +61,7 @@ static void plan_move(struct bindery_member *member, u32 role)
 		member->blocker = BINDERY_ERROR_PF_HAS_VFS;
 		return;
 	}
-	if (member->vfio &&
-	    iommu_group_dma_owner_claimed(member->group->iommu_group)) {
+	if (member->vfio && bindery_group_has_user(member->group)) {
 		member->blocker = BINDERY_ERROR_IN_USE;
 		return;
 	}
@@ -141,33 +140,39 @@ static int validate_member(struct bindery_plan *plan,
 }
 
 /* Firmware wants the device to reach that memory always, guest or not. */
-static bool has_direct_region(struct bindery_group *group)
+static int has_direct_region(struct bindery_group *group)
 {
 	struct iommu_resv_region *region, *next;
 	LIST_HEAD(regions);
-	bool ret = false;
+	bool found = false;
+	int ret;
 
-	if (iommu_get_group_resv_regions(group->iommu_group, &regions))
-		return false;
+	ret = iommu_get_group_resv_regions(group->iommu_group, &regions);
 	list_for_each_entry_safe(region, next, &regions, list) {
-		ret = ret || region->type == IOMMU_RESV_DIRECT;
+		found = found || region->type == IOMMU_RESV_DIRECT;
 		list_del(&region->list);
 		kfree(region);
 	}
-	return ret;
+	return ret ?: found;
 }
 
-static void validate_regions(struct bindery_plan *plan)
+static int validate_regions(struct bindery_plan *plan)
 {
 	struct bindery_member *member;
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i < plan->num_members; i++) {
 		member = plan->members[i];
-		if (member->action == BINDERY_ACTION_MOVE && !member->blocker &&
-		    has_direct_region(member->group))
+		if (member->action != BINDERY_ACTION_MOVE)
+			continue;
+		ret = has_direct_region(member->group);
+		if (ret < 0)
+			return ret;
+		if (ret)
 			member->blocker = BINDERY_ERROR_RESERVED_REGION;
 	}
+	return 0;
 }
 
 static const char *blocking_driver(const struct bindery_member *member)
@@ -210,11 +215,14 @@ int bindery_validate(struct bindery_plan *plan,
 		     unsigned long deadline, struct bindery_failure *failure)
 {
 	unsigned int i;
+	int ret = 0;
 
-	for (i = 0; i < plan->num_members; i++)
-		if (validate_member(plan, plan->members[i], request, deadline))
-			return bindery_fail(failure, BINDERY_ERROR_NO_MEMORY,
-					    BINDERY_STEP_VALIDATE, 0);
-	validate_regions(plan);
+	for (i = 0; !ret && i < plan->num_members; i++)
+		ret = validate_member(plan, plan->members[i], request,
+				      deadline);
+	ret = ret ?: validate_regions(plan);
+	if (ret)
+		return bindery_fail(failure, BINDERY_ERROR_NO_MEMORY,
+				    BINDERY_STEP_VALIDATE, 0);
 	return first_blocker(plan, failure);
 }

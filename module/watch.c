@@ -37,11 +37,14 @@ static void device_goes(struct bindery_group *group, struct device *dev)
 	bool last = false;
 
 	scoped_guard(bindery_state) {
+		group->departed = true;
 		member = find_member(group, dev);
 		if (member) {
 			member->removed = true;
 			last = all_removed(group);
 		}
+		if (group->state == BINDERY_GROUP_DEGRADED)
+			bindery_group_drain(group);
 	}
 	if (last)
 		bindery_group_unfence(group);
@@ -50,8 +53,14 @@ static void device_goes(struct bindery_group *group, struct device *dev)
 /* The driver that a restore could not bring back may be here now. */
 static void device_bound(struct bindery_group *group, struct device *dev)
 {
+	struct bindery_member *member;
+
 	guard(bindery_state)();
-	if (group->state == BINDERY_GROUP_DEGRADED && find_member(group, dev))
+	member = find_member(group, dev);
+	if (!member)
+		return;
+	member->bound = true;
+	if (group->state == BINDERY_GROUP_DEGRADED)
 		bindery_group_drain(group);
 }
 

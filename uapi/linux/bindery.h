@@ -109,7 +109,8 @@ struct bindery_ioc_bdf {
  *	this device always (RMRR)
  * @BINDERY_ERROR_BUSY: EBUSY, the group is claimed; see the holder
  * @BINDERY_ERROR_IN_USE: EBUSY, a VFIO user has a device of the group open
- * @BINDERY_ERROR_CHANGED: EAGAIN, members came or went meanwhile
+ * @BINDERY_ERROR_CHANGED: EAGAIN, members came or went meanwhile, or changed
+ *	their driver
  * @BINDERY_ERROR_REMOVED: ENODEV, the device was removed meanwhile
  * @BINDERY_ERROR_LOCKED: EBUSY, the device's lock was held until the deadline
  * @BINDERY_ERROR_OVERRIDE: the override could not be set, or somebody else
@@ -126,7 +127,8 @@ struct bindery_ioc_bdf {
  * @BINDERY_ERROR_NO_FD: no file descriptor is free: EMFILE or ENFILE
  * @BINDERY_ERROR_FAULT: EFAULT, a result could not be written
  * @BINDERY_ERROR_DEGRADED: EIO, a restore could not bring the device back to
- *	its native driver; it has no driver now, its override is as it was
+ *	its native driver. It has no driver now; its override is as it was, or
+ *	still that driver's name where the probe is deferred
  * @BINDERY_ERROR_RELEASED: ESTALE, the claim was released before
  */
 enum bindery_error {
@@ -224,11 +226,15 @@ enum bindery_step {
  * @BINDERY_ERROR_HAS_GROUP: @out_group is set
  * @BINDERY_ERROR_HAS_HOLDER: @out_holder_pid, @out_holder_comm and
  *	@out_holder_label are set
+ * @BINDERY_ERROR_INCOMPLETE: the rollback is not complete yet, because a VFIO
+ *	user got in (the group is draining), or could not bring a member back
+ *	(it is degraded); SHOW tells
  */
 enum bindery_error_flags {
 	BINDERY_ERROR_HAS_DEVICE = 1 << 0,
 	BINDERY_ERROR_HAS_GROUP = 1 << 1,
 	BINDERY_ERROR_HAS_HOLDER = 1 << 2,
+	BINDERY_ERROR_INCOMPLETE = 1 << 3,
 };
 
 /**
@@ -583,7 +589,7 @@ struct bindery_ioc_acquire {
  * @num_members: in: entries of room; out: members of all the claim's groups
  * @member_size: sizeof(struct bindery_ioc_member)
  * @error: pointer to &struct bindery_ioc_error
- * @out_num_groups: IOMMU groups of the claim; 0 once it was released
+ * @out_num_groups: IOMMU groups of the claim
  * @out_holder_pid: who acquired it, in the caller's pid namespace, or 0
  * @out_id: id of the claim, 128 random bits (an RFC 4122 version 4 UUID)
  * @out_holder_comm: name of that task when it did
@@ -623,9 +629,11 @@ struct bindery_ioc_status {
  * device open nothing is done: IN_USE, and the claim lives on; closing the
  * last file of the claim instead restores as soon as that user is gone.
  *
- * Needs no right. Codes: ARGUMENT, RELEASED, IN_USE (claim lives on), DEADLINE
- * (the restore goes on by itself), DEGRADED, NO_MEMORY, FAULT (the claim has
- * ended; only the results could not be written).
+ * Needs no right. Codes: ARGUMENT, RELEASED, BUSY (another RELEASE of this claim
+ * runs), IN_USE and LOCKED (the claim lives on), DEADLINE (the restore goes on
+ * by itself), DEGRADED, OVERRIDE (somebody had changed driver or override, and
+ * that was left alone), FAULT (the claim has ended; only the results could not
+ * be written).
  */
 struct bindery_ioc_release {
 	__u32 size;
