@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli.h"
+
+static int print_plan(const struct transaction *transaction,
+		      const struct bindery_members *plan,
+		      const struct bindery_guards *guards, bool possible)
+{
+	struct json_object *document = json_object_new_object();
+	bool in_use = guards && bindery_guards_get_count(guards);
+
+	put_bool(document, "possible", possible && !in_use);
+	put_members(document, plan, 0, guards);
+	if (!possible)
+		report_record(document,
+			      bindery_context_get_error(transaction->context),
+			      plan);
+	else if (in_use)
+		report_guards(document, guards);
+	document_print(transaction->options, document);
+	return possible && !in_use ? STATUS_DONE : STATUS_FAILED;
+}
+
+static int check(const struct transaction *transaction)
+{
+	struct bindery_guards *guards = NULL;
+	struct bindery_members *plan;
+	int failure, ret = 0;
+
+	failure = bindery_request_check(transaction->context,
+					transaction->request, &plan);
+	if (plan)
+		ret = bindery_guards_find(transaction->host, plan, &guards);
+	if (ret)
+		ret = report_failure(transaction->options, -ret,
+				     "what the host uses");
+	else
+		ret = print_plan(transaction, plan, guards, !failure);
+	bindery_guards_free(guards);
+	bindery_members_free(plan);
+	return ret;
+}
+
+static int run_check(struct options *options)
+{
+	struct transaction transaction;
+	int ret = transaction_prepare(&transaction, options);
+
+	if (!ret)
+		ret = check(&transaction);
+	transaction_free(&transaction);
+	return ret;
+}
+
+const struct verb verb_check = {
+	.name = "check",
+	.arguments = "DEVICE[=DRIVER[:MODULE]]...",
+	.summary = "Tell what acquire would do, and change nothing",
+	.options = OPTIONS_REQUEST,
+	.run = run_check,
+};

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+/*
+ * Names of tasks and paths may hold any bytes: nothing reaches a terminal, or
+ * breaks JSON, that is not printable ASCII.
+ */
+struct json_object *escaped_string(const char *text)
+{
+	struct json_object *string;
+	char *escaped = NULL;
+	size_t size;
+	FILE *out = open_memstream(&escaped, &size);
+
+	if (!out)
+		abort();
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '\\')
+			fputs("\\\\", out);
+		else if (c < ' ' || c > '~')
+			fprintf(out, "\\x%02x", c);
+		else
+			fputc(c, out);
+	}
+	fclose(out);
+	string = json_object_new_string(escaped);
+	free(escaped);
+	return string;
+}
+
+/* What is not there is null. */
+void put_string(struct json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key,
+			       text && *text ? escaped_string(text) : NULL);
+}
+
+void put_number(struct json_object *object, const char *key, int64_t number)
+{
+	json_object_object_add(object, key, json_object_new_int64(number));
+}
+
+void put_bool(struct json_object *object, const char *key, bool value)
+{
+	json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+void put_bdf(struct json_object *object, const char *key, struct bindery_bdf bdf)
+{
+	char text[BINDERY_BDF_SIZE];
+
+	bindery_bdf_format(&bdf, text);
+	put_string(object, key, text);
+}
+
+void put_ids(struct json_object *object, uint32_t class_code, uint16_t vendor,
+	     uint16_t device)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%06x", class_code);
+	put_string(object, "class", text);
+	snprintf(text, sizeof(text), "%04x:%04x", vendor, device);
+	put_string(object, "id", text);
+}
+
+void put_holder(struct json_object *object, pid_t pid, const char *comm,
+		const char *label)
+{
+	struct json_object *holder = json_object_new_object();
+
+	put_number(holder, "pid", pid);
+	put_string(holder, "comm", comm);
+	put_string(holder, "label", label);
+	json_object_object_add(object, "holder", holder);
+}
+
+static void put_flags(struct json_object *object, uint32_t flags)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (uint32_t flag = 1; flag; flag <<= 1) {
+		const char *symbol = bindery_member_flag_symbol(flags & flag);
+
+		if (symbol)
+			json_object_array_add(list,
+					      json_object_new_string(symbol));
+	}
+	json_object_object_add(object, "flags", list);
+}
+
+static void put_guards(struct json_object *object, struct bindery_bdf bdf,
+		       const struct bindery_guards *guards)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < bindery_guards_get_count(guards); i++) {
+		const struct bindery_guard *guard = bindery_guards_get(guards, i);
+		struct bindery_bdf other = bindery_guard_get_bdf(guard);
+
+		if (!bindery_bdf_compare(&bdf, &other))
+			json_object_array_add(list,
+				escaped_string(bindery_guard_get_what(guard)));
+	}
+	json_object_object_add(object, "in_use", list);
+}
+
+static void put_result(struct json_object *object, int error)
+{
+	json_object_object_add(object, "errno",
+			       error ? json_object_new_int(error) : NULL);
+	put_string(object, "reason", error ? strerror(error) : NULL);
+}
+
+static void put_facts(struct json_object *object,
+		      const struct bindery_member *member)
+{
+	if (bindery_member_get_flags(member) & BINDERY_MEMBER_PCI) {
+		put_ids(object, bindery_member_get_class(member),
+			bindery_member_get_vendor(member),
+			bindery_member_get_device_id(member));
+	} else {
+		put_string(object, "class", NULL);
+		put_string(object, "id", NULL);
+	}
+}
+
+static struct json_object *member_object(const struct bindery_member *member,
+					 unsigned int fields,
+					 const struct bindery_guards *guards)
+{
+	struct json_object *object = json_object_new_object();
+	enum bindery_error blocker = bindery_member_get_blocker(member);
+
+	put_string(object, "device", bindery_member_get_name(member));
+	put_number(object, "group", bindery_member_get_group(member));
+	put_string(object, "state", bindery_group_state_symbol(
+			bindery_member_get_group_state(member)));
+	put_string(object, "role",
+		   bindery_role_symbol(bindery_member_get_role(member)));
+	put_string(object, "action",
+		   bindery_action_symbol(bindery_member_get_action(member)));
+	put_string(object, "driver", bindery_member_get_driver(member));
+	put_string(object, "target", bindery_member_get_target(member));
+	put_string(object, "override", bindery_member_get_override(member));
+	put_string(object, "native_driver",
+		   bindery_member_get_native_driver(member));
+	put_string(object, "native_override",
+		   bindery_member_get_native_override(member));
+	if (fields & MEMBER_FACTS)
+		put_facts(object, member);
+	put_flags(object, bindery_member_get_flags(member));
+	put_string(object, "blocker",
+		   blocker ? bindery_error_symbol(blocker) : NULL);
+	if (fields & MEMBER_RESULT)
+		put_result(object, bindery_member_get_errno(member));
+	if (guards)
+		put_guards(object, bindery_member_get_bdf(member), guards);
+	return object;
+}
+
+void put_members(struct json_object *document,
+		 const struct bindery_members *members, unsigned int fields,
+		 const struct bindery_guards *guards)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; members && i < bindery_members_get_count(members); i++)
+		json_object_array_add(list,
+			member_object(bindery_members_get(members, i), fields,
+				      guards));
+	json_object_object_add(document, "members", list);
+	if (members && !bindery_members_is_complete(members))
+		put_bool(document, "members_complete", false);
+}
+
+void put_users(struct json_object *document, const struct bindery_users *users)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < bindery_users_get_count(users); i++) {
+		const struct bindery_user *user = bindery_users_get(users, i);
+		struct json_object *object = json_object_new_object();
+
+		put_number(object, "pid", bindery_user_get_pid(user));
+		put_string(object, "comm", bindery_user_get_comm(user));
+		json_object_array_add(list, object);
+	}
+	json_object_object_add(document, "users", list);
+}
+
+void document_print(const struct options *options, struct json_object *document)
+{
+	options->print->document(options->out, document);
+	json_object_put(document);
+}

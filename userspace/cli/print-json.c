@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "print.h"
+
+/* One line, so that a reader knows where a document ends. */
+static void document_json(FILE *out, struct json_object *document)
+{
+	fprintf(out, "%s\n", json_object_to_json_string_ext(document,
+				JSON_C_TO_STRING_PLAIN |
+				JSON_C_TO_STRING_NOSLASHESCAPE));
+	fflush(out);
+}
+
+const struct print_ops print_json = {
+	.document = document_json,
+};

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "print.h"
+
+/* A field on one line; the caller frees it. */
+static char *field_text(struct json_object *value)
+{
+	char *text = NULL, *part;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		abort();
+	if (!value) {
+		fputs("-", out);
+	} else if (json_object_is_type(value, json_type_boolean)) {
+		fputs(json_object_get_boolean(value) ? "yes" : "no", out);
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++) {
+			part = field_text(json_object_array_get_idx(value, i));
+			fprintf(out, "%s%s", i ? ", " : "", part);
+			free(part);
+		}
+	} else if (json_object_is_type(value, json_type_object)) {
+		const char *separator = "";
+
+		json_object_object_foreach(value, key, field) {
+			if (!field)
+				continue;
+			part = field_text(field);
+			fprintf(out, "%s%s %s", separator, key, part);
+			free(part);
+			separator = " ";
+		}
+	} else {
+		fputs(json_object_get_string(value), out);
+	}
+	fclose(out);
+	return text;
+}
+
+static bool is_empty(struct json_object *value)
+{
+	return !value || (json_object_is_type(value, json_type_array) &&
+			  !json_object_array_length(value));
+}
+
+/* A list of objects is a table; a list of strings is a field. */
+static bool is_table(struct json_object *value)
+{
+	if (!json_object_is_type(value, json_type_array) ||
+	    !json_object_array_length(value))
+		return false;
+	return json_object_is_type(json_object_array_get_idx(value, 0),
+				   json_type_object);
+}
+
+static bool has_table(struct json_object *object)
+{
+	json_object_object_foreach(object, key, value) {
+		(void)key;
+		if (is_table(value))
+			return true;
+	}
+	return false;
+}
+
+/* Width of a column; 0 if no row has anything in it. */
+static size_t column_width(struct json_object *rows, const char *key)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+		struct json_object *value = json_object_object_get(row, key);
+		char *text;
+
+		if (is_empty(value))
+			continue;
+		text = field_text(value);
+		if (width < strlen(text))
+			width = strlen(text);
+		free(text);
+	}
+	return width && width < strlen(key) ? strlen(key) : width;
+}
+
+static void print_cell(FILE *out, struct json_object *row, const char *key,
+		       size_t width)
+{
+	struct json_object *value = json_object_object_get(row, key);
+	char *text = field_text(is_empty(value) ? NULL : value);
+
+	fprintf(out, "  %-*s", (int)width, text);
+	free(text);
+}
+
+static void print_heading(FILE *out, const char *key, size_t width)
+{
+	size_t length = strlen(key);
+
+	fputs("  ", out);
+	for (size_t i = 0; i < length; i++)
+		fputc(key[i] == '_' ? '-' : toupper((unsigned char)key[i]), out);
+	fprintf(out, "%*s", (int)(width - length), "");
+}
+
+/* One line of a table; without a row that of its headings. */
+static void print_line(FILE *out, struct json_object *first,
+		       struct json_object *row, const size_t *widths)
+{
+	char *line = NULL;
+	size_t length;
+	FILE *cells = open_memstream(&line, &length);
+
+	if (!cells)
+		abort();
+	json_object_object_foreach(first, key, unused) {
+		size_t width = *widths++;
+
+		(void)unused;
+		if (width && row)
+			print_cell(cells, row, key, width);
+		else if (width)
+			print_heading(cells, key, width);
+	}
+	fclose(cells);
+	while (length && line[length - 1] == ' ')
+		length--;
+	fprintf(out, "%.*s\n", (int)length, line);
+	free(line);
+}
+
+static void print_table(FILE *out, struct json_object *rows)
+{
+	struct json_object *first = json_object_array_get_idx(rows, 0);
+	size_t *widths, column = 0;
+
+	widths = calloc((size_t)json_object_object_length(first) + 1,
+			sizeof(*widths));
+	if (!widths)
+		abort();
+	json_object_object_foreach(first, key, unused) {
+		(void)unused;
+		widths[column++] = column_width(rows, key);
+	}
+	print_line(out, first, NULL, widths);
+	for (size_t i = 0; i < json_object_array_length(rows); i++)
+		print_line(out, first, json_object_array_get_idx(rows, i),
+			   widths);
+	free(widths);
+}
+
+static void print_blocks(FILE *out, struct json_object *blocks)
+{
+	for (size_t i = 0; i < json_object_array_length(blocks); i++) {
+		struct json_object *block = json_object_array_get_idx(blocks, i);
+		const char *separator = "";
+
+		json_object_object_foreach(block, key, value) {
+			char *text;
+
+			if (is_empty(value) || is_table(value))
+				continue;
+			text = field_text(value);
+			fprintf(out, "%s%s %s", separator, key, text);
+			free(text);
+			separator = "  ";
+		}
+		fputc('\n', out);
+		json_object_object_foreach(block, name, rows)
+			if (is_table(rows)) {
+				(void)name;
+				print_table(out, rows);
+			}
+	}
+}
+
+static void print_prefix(struct json_object *error, const char *key)
+{
+	struct json_object *value = json_object_object_get(error, key);
+
+	if (value)
+		fprintf(stderr, "%s: ", json_object_get_string(value));
+}
+
+/* bindery: 0000:01:00.0: validate: undeclared: member ...; add it, or ... */
+static void print_error(struct json_object *error)
+{
+	struct json_object *messages = json_object_object_get(error, "messages");
+	struct json_object *remedy = json_object_object_get(error, "remedy");
+
+	for (size_t i = 0; i < json_object_array_length(messages); i++) {
+		struct json_object *text = json_object_array_get_idx(messages, i);
+
+		fputs("bindery: ", stderr);
+		print_prefix(error, "device");
+		print_prefix(error, "step");
+		print_prefix(error, "code");
+		fputs(json_object_get_string(text), stderr);
+		if (remedy)
+			fprintf(stderr, "; %s", json_object_get_string(remedy));
+		fputc('\n', stderr);
+	}
+}
+
+static void document_text(FILE *out, struct json_object *document)
+{
+	json_object_object_foreach(document, key, value) {
+		if (!strcmp(key, "error") || is_empty(value))
+			continue;
+		if (is_table(value) &&
+		    has_table(json_object_array_get_idx(value, 0))) {
+			print_blocks(out, value);
+		} else if (is_table(value)) {
+			fprintf(out, "%s:\n", key);
+			print_table(out, value);
+		} else {
+			char *text = field_text(value);
+
+			fprintf(out, "%s: %s\n", key, text);
+			free(text);
+		}
+	}
+	fflush(out);
+	if (json_object_object_get(document, "error"))
+		print_error(json_object_object_get(document, "error"));
+}
+
+const struct print_ops print_text = {
+	.document = document_text,
+};

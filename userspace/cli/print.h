@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PRINT_H
+#define PRINT_H
+
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+/*
+ * Verbs describe each result once, as a document: an object of fields and
+ * lists. Both ways to print it walk the same document, so that no field can
+ * exist in one only. Its key "error" is the failure.
+ */
+struct print_ops {
+	void (*document)(FILE *out, struct json_object *document);
+};
+
+extern const struct print_ops print_text;
+extern const struct print_ops print_json;
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define DEVICES "sys/bus/pci/devices"
+
+struct bindery_device {
+	struct bindery_bdf bdf;
+	bool has_group;
+	uint32_t group;
+	uint32_t class_code;
+	uint16_t vendor;
+	uint16_t device_id;
+	char driver[BINDERY_NAME_SIZE];
+	char override[BINDERY_NAME_SIZE];
+};
+
+struct bindery_devices {
+	struct bindery_device *list;
+	size_t count;
+	size_t room;
+};
+
+static struct bindery_device *add_device(struct bindery_devices *devices)
+{
+	struct bindery_device *list;
+	size_t room = devices->room ? devices->room * 2 : 64;
+
+	if (devices->count == devices->room) {
+		list = reallocarray(devices->list, room, sizeof(*list));
+		if (!list)
+			return NULL;
+		devices->list = list;
+		devices->room = room;
+	}
+	list = &devices->list[devices->count++];
+	memset(list, 0, sizeof(*list));
+	return list;
+}
+
+static unsigned long read_number(int dir, const char *path)
+{
+	unsigned long number = 0;
+
+	return sysfs_read_number(dir, path, &number) ? 0 : number;
+}
+
+static void read_group(int dir, struct bindery_device *device)
+{
+	char name[BINDERY_NAME_SIZE], *end;
+
+	if (sysfs_read_name(dir, "iommu_group", name, sizeof(name)))
+		return;
+	device->group = (uint32_t)strtoul(name, &end, 10);
+	device->has_group = end != name && !*end;
+}
+
+/* What cannot be read, such as of a device that is going, stays empty. */
+static void read_device(int dir, struct bindery_device *device)
+{
+	device->vendor = (uint16_t)read_number(dir, "vendor");
+	device->device_id = (uint16_t)read_number(dir, "device");
+	device->class_code = (uint32_t)read_number(dir, "class");
+	read_group(dir, device);
+	sysfs_read_name(dir, "driver", device->driver, sizeof(device->driver));
+	if (sysfs_read(dir, "driver_override", device->override,
+		       sizeof(device->override)) ||
+	    !strcmp(device->override, "(null)"))
+		device->override[0] = '\0';
+}
+
+static int visit_device(int dir, const char *name, void *argument)
+{
+	struct bindery_device *device;
+	struct bindery_bdf bdf;
+	int fd;
+
+	if (bindery_bdf_parse(name, &bdf))
+		return 0;
+	fd = sysfs_open(dir, name);
+	if (fd < 0)
+		return 0;
+	device = add_device(argument);
+	if (device) {
+		device->bdf = bdf;
+		read_device(fd, device);
+	}
+	close(fd);
+	return device ? 0 : -ENOMEM;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return bindery_bdf_compare(&((const struct bindery_device *)a)->bdf,
+				   &((const struct bindery_device *)b)->bdf);
+}
+
+int bindery_host_get_devices(const struct bindery_host *host,
+			     struct bindery_devices **devices)
+{
+	struct bindery_devices *new = calloc(1, sizeof(*new));
+	int ret;
+
+	if (!new)
+		return -ENOMEM;
+	ret = sysfs_each(host->root, DEVICES, visit_device, new);
+	if (ret) {
+		bindery_devices_free(new);
+		return ret;
+	}
+	if (new->count)
+		qsort(new->list, new->count, sizeof(*new->list), compare);
+	*devices = new;
+	return 0;
+}
+
+void bindery_devices_free(struct bindery_devices *devices)
+{
+	if (!devices)
+		return;
+	free(devices->list);
+	free(devices);
+}
+
+size_t bindery_devices_get_count(const struct bindery_devices *devices)
+{
+	return devices->count;
+}
+
+const struct bindery_device *
+bindery_devices_get(const struct bindery_devices *devices, size_t index)
+{
+	return index < devices->count ? &devices->list[index] : NULL;
+}
+
+struct bindery_bdf bindery_device_get_bdf(const struct bindery_device *device)
+{
+	return device->bdf;
+}
+
+bool bindery_device_get_group(const struct bindery_device *device,
+			      uint32_t *group)
+{
+	if (device->has_group)
+		*group = device->group;
+	return device->has_group;
+}
+
+const char *bindery_device_get_driver(const struct bindery_device *device)
+{
+	return device->driver;
+}
+
+const char *bindery_device_get_override(const struct bindery_device *device)
+{
+	return device->override;
+}
+
+uint32_t bindery_device_get_class(const struct bindery_device *device)
+{
+	return device->class_code;
+}
+
+uint16_t bindery_device_get_vendor(const struct bindery_device *device)
+{
+	return device->vendor;
+}
+
+uint16_t bindery_device_get_device_id(const struct bindery_device *device)
+{
+	return device->device_id;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+int bindery_host_new(const char *root, struct bindery_host **host)
+{
+	struct bindery_host *new = calloc(1, sizeof(*new));
+	int ret;
+
+	if (!new)
+		return -ENOMEM;
+	new->root = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (new->root < 0) {
+		ret = -errno;
+		free(new);
+		return ret;
+	}
+	*host = new;
+	return 0;
+}
+
+void bindery_host_free(struct bindery_host *host)
+{
+	if (!host)
+		return;
+	close(host->root);
+	free(host);
+}
+
+int sysfs_open(int dir, const char *path)
+{
+	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* The first line of a file, cut to fit. */
+int sysfs_read(int dir, const char *path, char *text, size_t size)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+	int ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	length = read(fd, text, size - 1);
+	if (length < 0)
+		ret = -errno;
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return ret;
+}
+
+int sysfs_read_number(int dir, const char *path, unsigned long *number)
+{
+	char text[32], *end;
+	int ret = sysfs_read(dir, path, text, sizeof(text));
+
+	if (ret)
+		return ret;
+	errno = 0;
+	*number = strtoul(text, &end, 0);
+	return errno || end == text || *end ? -EINVAL : 0;
+}
+
+int sysfs_read_target(int dir, const char *path, char *text, size_t size)
+{
+	ssize_t length = readlinkat(dir, path, text, size - 1);
+
+	if (length < 0)
+		return -errno;
+	text[length] = '\0';
+	return 0;
+}
+
+/* The last part of what a link points to. */
+int sysfs_read_name(int dir, const char *path, char *text, size_t size)
+{
+	char target[PATH_MAX];
+	const char *name;
+	int ret = sysfs_read_target(dir, path, target, sizeof(target));
+
+	if (ret)
+		return ret;
+	name = strrchr(target, '/');
+	snprintf(text, size, "%s", name ? name + 1 : target);
+	return 0;
+}
+
+bool sysfs_has(int dir, const char *path)
+{
+	struct stat status;
+
+	return !fstatat(dir, path, &status, AT_SYMLINK_NOFOLLOW);
+}
+
+static int is_entry(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+}
+
+/* Calls @visit for each entry, numbers in order, until it returns not 0. */
+int sysfs_each(int dir, const char *path, sysfs_visit visit, void *argument)
+{
+	struct dirent **entries;
+	int fd, count, ret = 0;
+
+	fd = sysfs_open(dir, path);
+	if (fd < 0)
+		return fd;
+	count = scandirat(fd, ".", &entries, is_entry, versionsort);
+	if (count < 0) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	for (int i = 0; i < count; i++) {
+		if (!ret)
+			ret = visit(fd, entries[i]->d_name, argument);
+		free(entries[i]);
+	}
+	free(entries);
+	close(fd);
+	return ret;
+}
+
+int sysfs_each_line(int dir, const char *path, sysfs_line line, void *argument)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC), ret = 0;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file;
+
+	if (fd < 0)
+		return -errno;
+	file = fdopen(fd, "r");
+	if (!file) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	while (!ret && getline(&text, &size, file) >= 0)
+		ret = line(text, argument);
+	if (!ret && ferror(file))
+		ret = -EIO;
+	free(text);
+	fclose(file);
+	return ret;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <limits.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+struct bindery_user {
+	pid_t pid;
+	char comm[BINDERY_COMM_SIZE];
+};
+
+struct bindery_users {
+	size_t count;
+	struct bindery_user *list;
+};
+
+#define NODE_SIZE 64
+
+struct search {
+	const struct bindery_host *host;
+	struct bindery_users *users;
+	int claim_fd;			/* -1: a search for VFIO nodes */
+	pid_t pid;			/* the process looked at */
+	char (*nodes)[NODE_SIZE];	/* what a wanted file links to */
+	size_t num_nodes;
+};
+
+static int add_node(struct search *search, const char *dir, const char *name)
+{
+	char (*nodes)[NODE_SIZE];
+
+	nodes = reallocarray(search->nodes, search->num_nodes + 1,
+			     sizeof(*nodes));
+	if (!nodes)
+		return -ENOMEM;
+	search->nodes = nodes;
+	snprintf(nodes[search->num_nodes++], sizeof(*nodes), "%s%s", dir, name);
+	return 0;
+}
+
+static bool is_node(const struct search *search, const char *target)
+{
+	for (size_t i = 0; i < search->num_nodes; i++)
+		if (!strcmp(search->nodes[i], target))
+			return true;
+	return false;
+}
+
+/* Where kcmp(2) cannot tell, a file of the same kind counts. */
+static bool is_claim(const struct search *search, const char *name)
+{
+	unsigned long fd = strtoul(name, NULL, 10);
+	long ret = syscall(SYS_kcmp, getpid(), search->pid, KCMP_FILE,
+			   (unsigned long)search->claim_fd, fd);
+
+	return !ret || (ret < 0 && errno != ESRCH && errno != EBADF);
+}
+
+/* Returns 1 when found: one file of a process is enough. */
+static int visit_fd(int dir, const char *name, void *argument)
+{
+	const struct search *search = argument;
+	char target[PATH_MAX];
+
+	if (sysfs_read_target(dir, name, target, sizeof(target)) ||
+	    !is_node(search, target))
+		return 0;
+	return search->claim_fd < 0 || is_claim(search, name);
+}
+
+static int add_user(struct search *search, int dir)
+{
+	struct bindery_users *users = search->users;
+	struct bindery_user *list;
+
+	list = reallocarray(users->list, users->count + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	users->list = list;
+	list += users->count++;
+	memset(list, 0, sizeof(*list));
+	list->pid = search->pid;
+	sysfs_read(dir, "comm", list->comm, sizeof(list->comm));
+	return 0;
+}
+
+/* Processes that went meanwhile or are not ours to look into are no error. */
+static int visit_process(int dir, const char *name, void *argument)
+{
+	struct search *search = argument;
+	char *end;
+	int fd, ret = 0;
+
+	search->pid = (pid_t)strtol(name, &end, 10);
+	if (*end || search->pid <= 0)
+		return 0;
+	if (search->claim_fd >= 0 && search->pid == getpid())
+		return 0;
+	fd = sysfs_open(dir, name);
+	if (fd < 0)
+		return 0;
+	if (sysfs_each(fd, "fd", visit_fd, search) == 1)
+		ret = add_user(search, fd);
+	close(fd);
+	return ret;
+}
+
+static int find(struct search *search, struct bindery_users **users)
+{
+	int ret;
+
+	search->users = calloc(1, sizeof(*search->users));
+	if (!search->users)
+		return -ENOMEM;
+	ret = sysfs_each(search->host->root, "proc", visit_process, search);
+	if (ret)
+		bindery_users_free(search->users);
+	else
+		*users = search->users;
+	return ret;
+}
+
+static int visit_vfio_device(int dir, const char *name, void *argument)
+{
+	(void)dir;
+	return add_node(argument, "/dev/vfio/devices/", name);
+}
+
+static int visit_member(int dir, const char *name, void *argument)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/vfio-dev", name);
+	ret = sysfs_each(dir, path, visit_vfio_device, argument);
+	return ret == -ENOMEM ? ret : 0;
+}
+
+int bindery_users_find_vfio(const struct bindery_host *host, uint32_t group,
+			    struct bindery_users **users)
+{
+	struct search search = { .host = host, .claim_fd = -1 };
+	char number[16], path[NODE_SIZE];
+	int ret;
+
+	snprintf(number, sizeof(number), "%u", group);
+	snprintf(path, sizeof(path), "sys/kernel/iommu_groups/%u/devices",
+		 group);
+	ret = add_node(&search, "/dev/vfio/", number);
+	if (!ret && sysfs_each(host->root, path, visit_member, &search) == -ENOMEM)
+		ret = -ENOMEM;
+	if (!ret)
+		ret = find(&search, users);
+	free(search.nodes);
+	return ret;
+}
+
+int bindery_users_find_claim(const struct bindery_host *host,
+			     const struct bindery_claim *claim,
+			     struct bindery_users **users)
+{
+	struct search search = { .host = host, .claim_fd = claim->fd };
+	char path[NODE_SIZE], target[NODE_SIZE];
+	int ret;
+
+	snprintf(path, sizeof(path), "proc/self/fd/%d", claim->fd);
+	ret = sysfs_read_target(host->root, path, target, sizeof(target));
+	if (!ret)
+		ret = add_node(&search, "", target);
+	if (!ret)
+		ret = find(&search, users);
+	free(search.nodes);
+	return ret;
+}
+
+void bindery_users_free(struct bindery_users *users)
+{
+	if (!users)
+		return;
+	free(users->list);
+	free(users);
+}
+
+size_t bindery_users_get_count(const struct bindery_users *users)
+{
+	return users->count;
+}
+
+const struct bindery_user *bindery_users_get(const struct bindery_users *users,
+					     size_t index)
+{
+	return index < users->count ? &users->list[index] : NULL;
+}
+
+pid_t bindery_user_get_pid(const struct bindery_user *user)
+{
+	return user->pid;
+}
+
+const char *bindery_user_get_comm(const struct bindery_user *user)
+{
+	return user->comm;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bindery.h>
+
+#include "cli.h"
+
+#define MAX_WORDS 32
+#define SIZE 65536
+
+int cli_main(int argc, char **argv);
+int __real_bindery_host_new(const char *root, struct bindery_host **host);
+int __wrap_bindery_host_new(const char *root, struct bindery_host **host);
+
+static const char *tree;
+static int out_fd = -1, err_fd = -1;
+static char out_text[SIZE], err_text[SIZE];
+static struct json_object *document;
+static bool ignore_hangup;
+
+int __wrap_bindery_host_new(const char *root, struct bindery_host **host)
+{
+	return __real_bindery_host_new(tree ? tree : root, host);
+}
+
+void cli_use_tree(const char *root)
+{
+	tree = root;
+}
+
+void cli_ignore_hangup(bool ignore)
+{
+	ignore_hangup = ignore;
+}
+
+/* Blanks part words; a tab in a word stands for a blank. */
+static int split(char *line, char **words)
+{
+	int count = 0;
+	char *save;
+
+	words[count++] = (char *)"bindery";
+	for (char *word = strtok_r(line, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save)) {
+		words[count++] = word;
+		for (; *word; word++)
+			if (*word == '\t')
+				*word = ' ';
+	}
+	words[count] = NULL;
+	return count;
+}
+
+static void renew(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = memfd_create("output", MFD_CLOEXEC);
+}
+
+pid_t cli_start(const char *line)
+{
+	static char buffer[4096];
+	char *words[MAX_WORDS];
+	pid_t child;
+	int count;
+
+	renew(&out_fd);
+	renew(&err_fd);
+	fflush(stdout);
+	child = fork();
+	if (child)
+		return child;
+	alarm(20);
+	/* A shell's background job ignores some of them. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGHUP, ignore_hangup ? SIG_IGN : SIG_DFL);
+	dup2(out_fd, STDOUT_FILENO);
+	dup2(err_fd, STDERR_FILENO);
+	snprintf(buffer, sizeof(buffer), "%s", line);
+	count = split(buffer, words);
+	/* Not _exit(): leaks are looked for. */
+	exit(cli_main(count, words));
+}
+
+static void read_all(int fd, char *text)
+{
+	ssize_t length = pread(fd, text, SIZE - 1, 0);
+
+	text[length > 0 ? length : 0] = '\0';
+}
+
+int cli_wait(pid_t child)
+{
+	int status;
+
+	waitpid(child, &status, 0);
+	read_all(out_fd, out_text);
+	read_all(err_fd, err_text);
+	if (WIFSIGNALED(status))
+		return -WTERMSIG(status);
+	return WEXITSTATUS(status);
+}
+
+int cli_run(const char *line)
+{
+	return cli_wait(cli_start(line));
+}
+
+static bool wait_for(const char *part, int hundredths)
+{
+	for (int i = 0; i < hundredths; i++) {
+		read_all(err_fd, err_text);
+		if (strstr(err_text, part))
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+bool cli_wait_for(const char *part)
+{
+	return wait_for(part, 1000);
+}
+
+bool cli_wait_for_briefly(const char *part)
+{
+	return wait_for(part, 30);
+}
+
+const char *cli_out(void)
+{
+	return out_text;
+}
+
+const char *cli_err(void)
+{
+	return err_text;
+}
+
+struct json_object *cli_json(int line)
+{
+	const char *text = out_text;
+
+	json_object_put(document);
+	document = NULL;
+	while (line-- && *text) {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	if (*text)
+		document = json_tokener_parse(text);
+	return document;
+}
+
+const char *json_at(struct json_object *json, const char *path)
+{
+	char buffer[128], *save;
+
+	snprintf(buffer, sizeof(buffer), "%s", path);
+	for (char *key = strtok_r(buffer, ".", &save); json && key;
+	     key = strtok_r(NULL, ".", &save)) {
+		if (json_object_is_type(json, json_type_array))
+			json = json_object_array_get_idx(json,
+							 strtoul(key, NULL, 10));
+		else
+			json = json_object_object_get(json, key);
+	}
+	return json ? json_object_get_string(json) : NULL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MOCK_H
+#define MOCK_H
+
+#include <stdbool.h>
+#include <linux/bindery.h>
+
+#define MOCK_MEMBERS	2000
+#define MOCK_DEVICES	16
+
+enum mock_call {
+	MOCK_INFO,
+	MOCK_SHOW,
+	MOCK_CHECK,
+	MOCK_ACQUIRE,
+	MOCK_STATUS,
+	MOCK_RELEASE,
+	MOCK_CALLS,
+};
+
+/*
+ * A kernel that answers what it is told to: ioctl(2), and open(2) of
+ * /dev/bindery, end here by the linker's --wrap. Where it answers nothing
+ * else it checks what the uAPI demands of a caller, with EINVAL.
+ */
+struct mock {
+	int open_errno;
+	unsigned int abi_version;
+	int count[MOCK_CALLS];
+	int fail[MOCK_CALLS];			/* errno, 0: succeed */
+	struct bindery_ioc_error error;		/* for what fails */
+	bool silent;				/* fails without a record */
+	struct bindery_ioc_member members[MOCK_MEMBERS];
+	unsigned int num_members;
+	unsigned int grow;			/* new members at each call */
+	unsigned int state;
+	unsigned int num_claims;
+	/* What the last call brought. */
+	struct bindery_ioc_acquire acquire;
+	struct bindery_ioc_device devices[MOCK_DEVICES];
+	struct bindery_ioc_release release;
+	struct bindery_ioc_show show;
+};
+
+extern struct mock mock;
+
+void mock_reset(void);
+/* Adds a member 0000:01:00.@function of group 5. */
+struct bindery_ioc_member *mock_member(int function, const char *driver,
+				       enum bindery_role role,
+				       enum bindery_action action);
+void mock_fail(enum mock_call call, int error, enum bindery_error code,
+	       enum bindery_error_class error_class, enum bindery_step step);
+
+#endif

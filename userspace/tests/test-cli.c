@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <signal.h>
+
+#include "cli.h"
+
+static void start(void)
+{
+	mock_reset();
+	cli_use_tree(NULL);
+}
+
+static void start_claimable(void)
+{
+	start();
+	mock_member(0, "e1000e", BINDERY_ROLE_REQUESTED, BINDERY_ACTION_MOVE);
+}
+
+static void start_in_use(void)
+{
+	start_claimable();
+	cli_use_tree(tree_new());
+	tree_pci("0000:01:00.0", "e1000e", "5");
+	tree_class("sys/devices/0000:01:00.0/net/eth0", "net", "eth0");
+	tree_file("sys/devices/0000:01:00.0/net/eth0/flags", "0x1003\n");
+}
+
+static void fail_undeclared(void)
+{
+	start_claimable();
+	mock_member(1, "xhci_hcd", BINDERY_ROLE_NONE, BINDERY_ACTION_NONE)
+		->out_blocker = BINDERY_ERROR_UNDECLARED;
+	mock_member(2, "nvme", BINDERY_ROLE_NONE, BINDERY_ACTION_NONE)
+		->out_blocker = BINDERY_ERROR_UNDECLARED;
+	mock_fail(MOCK_CHECK, EBUSY, BINDERY_ERROR_UNDECLARED,
+		  BINDERY_ERROR_CLASS_ASK, BINDERY_STEP_VALIDATE);
+	mock.error.out_flags = BINDERY_ERROR_HAS_DEVICE | BINDERY_ERROR_HAS_GROUP;
+	mock.error.out_device = mock.members[1].out_device;
+	mock.error.out_group = 5;
+	strcpy(mock.error.out_name, "xhci_hcd");
+}
+
+TEST(U2_usage_errors_end_with_2)
+{
+	start();
+	EXPECT_INT(cli_run(""), 2);
+	EXPECT_INT(cli_run("frobnicate"), 2);
+	EXPECT_INT(cli_run("check"), 2);
+	EXPECT_INT(cli_run("check --frobnicate 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("check --force 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("list 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("show 0000:01:00.0 0000:01:00.1"), 2);
+	EXPECT_INT(cli_run("acquire --deadline never 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("acquire --deadline 0 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("acquire --deadline 3601 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("acquire --deadline nan 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("exec 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("exec 0000:01:00.0 --"), 2);
+	EXPECT_INT(cli_run("exec -- true"), 2);
+	EXPECT_INT(cli_run("help frobnicate"), 2);
+	EXPECT_INT(mock.count[MOCK_CHECK], 0);
+}
+
+TEST(U2_help_and_version_end_with_0)
+{
+	start();
+	EXPECT_INT(cli_run("help"), 0);
+	EXPECT_HAS(cli_out(), "acquire   Move devices");
+	EXPECT_INT(cli_run("help check"), 0);
+	EXPECT_HAS(cli_out(), "--companions");
+	EXPECT(!strstr(cli_out(), "--force"));
+	EXPECT_INT(cli_run("exec --help"), 0);
+	EXPECT_HAS(cli_out(), "-- COMMAND");
+	EXPECT_INT(cli_run("--version"), 0);
+	EXPECT_HAS(cli_out(), "bindery " BINDERY_VERSION "\n");
+}
+
+TEST(U2_without_the_module_the_end_is_4_and_says_how_to_load_it)
+{
+	static const int errors[] = { ENOENT, ENXIO, ENODEV };
+
+	start();
+	for (size_t i = 0; i < 3; i++) {
+		mock.open_errno = errors[i];
+		EXPECT_INT(cli_run("show 0000:01:00.0"), 4);
+		EXPECT_HAS(cli_err(), "modprobe bindery");
+		EXPECT_INT(cli_run("check 0000:01:00.0"), 4);
+		EXPECT_INT(cli_run("acquire 0000:01:00.0"), 4);
+		EXPECT_INT(cli_run("exec 0000:01:00.0 -- true"), 125);
+	}
+	EXPECT_INT(cli_run("check --json 0000:01:00.0"), 4);
+	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "no-module");
+}
+
+TEST(U2_a_node_that_may_not_be_opened_ends_with_1_and_names_the_right)
+{
+	start();
+	mock.open_errno = EACCES;
+	EXPECT_INT(cli_run("check 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "not-permitted");
+	EXPECT_HAS(cli_err(), "CAP_SYS_ADMIN");
+}
+
+TEST(U2_a_module_of_another_abi_is_refused)
+{
+	start_claimable();
+	mock.abi_version = 99;
+	EXPECT_INT(cli_run("check 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "abi-mismatch: the module speaks ABI 99");
+}
+
+TEST(T8_malformed_addresses_are_typed_by_the_tool)
+{
+	start_claimable();
+	EXPECT_INT(cli_run("check 0000:01:20.0"), 1);
+	EXPECT_HAS(cli_err(), "bindery: 0000:01:20.0: request: address: ");
+	EXPECT_INT(cli_run("check 01:00.8"), 1);
+	EXPECT_INT(cli_run("check eth0"), 1);
+	EXPECT_INT(cli_run("check 1:00.0"), 1);
+	EXPECT_INT(cli_run("show --json eth\033"), 1);
+	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "address");
+	EXPECT_TEXT(json_at(cli_json(0), "error.device"), "eth\\x1b");
+}
+
+TEST(U2_the_short_address_means_domain_0)
+{
+	start_claimable();
+	EXPECT_INT(cli_run("check 01:00.0"), 0);
+	EXPECT_INT(cli_run("check ffffffff:01:00.0=a:b"), 0);
+}
+
+TEST(U2_check_prints_the_plan)
+{
+	start_claimable();
+	EXPECT_INT(cli_run("check 0000:01:00.0"), 0);
+	EXPECT_HAS(cli_out(), "possible: yes\n");
+	EXPECT_HAS(cli_out(), "0000:01:00.0");
+	EXPECT_HAS(cli_out(), "requested");
+	EXPECT_HAS(cli_out(), "e1000e");
+	EXPECT_TEXT(cli_err(), "");
+	EXPECT_INT(cli_run("check -j 0000:01:00.0"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "possible"), "true");
+	EXPECT_TEXT(json_at(cli_json(0), "members.0.role"),
+		    "requested");
+	EXPECT_TEXT(json_at(cli_json(0), "members.0.action"),
+		    "move");
+	EXPECT_TEXT(json_at(cli_json(0), "members.0.target"),
+		    "vfio-pci");
+	EXPECT(!json_at(cli_json(0), "members.0.override"));
+	EXPECT(!cli_json(1));
+}
+
+TEST(T9_a_member_on_its_target_is_shown_as_pre_bound)
+{
+	start();
+	mock_member(0, "vfio-pci", BINDERY_ROLE_PREBOUND, BINDERY_ACTION_NONE);
+	EXPECT_INT(cli_run("check 0000:01:00.0"), 0);
+	EXPECT_HAS(cli_out(), "pre-bound");
+}
+
+TEST(U2_text_and_json_have_the_same_fields)
+{
+	start_claimable();
+	strcpy(mock.members[0].out_override, "over");
+	strcpy(mock.members[0].out_native_driver, "native");
+	strcpy(mock.members[0].out_native_override, "nover");
+	mock.members[0].out_blocker = BINDERY_ERROR_CHANGED;
+	EXPECT_INT(cli_run("show --json 0000:01:00.0"), 0);
+	EXPECT_INT(cli_run("show 0000:01:00.0"), 0);
+	EXPECT_HAS(cli_out(), "DEVICE");
+	EXPECT_HAS(cli_out(), "NATIVE-DRIVER");
+	EXPECT_HAS(cli_out(), "NATIVE-OVERRIDE");
+	EXPECT_HAS(cli_out(), "over");
+	EXPECT_HAS(cli_out(), " nover ");
+	EXPECT_HAS(cli_out(), "8086:10d3");
+	EXPECT_HAS(cli_out(), "020000");
+	EXPECT_HAS(cli_out(), "BLOCKER");
+	EXPECT_HAS(cli_out(), "changed");
+}
+
+TEST(U2_show_names_the_holder_escaped)
+{
+	start_claimable();
+	mock.state = BINDERY_GROUP_HELD;
+	mock.num_claims = 1;
+	EXPECT_INT(cli_run("show 0000:01:00.0"), 0);
+	EXPECT_HAS(cli_out(), "state: held\n");
+	EXPECT_HAS(cli_out(), "holder: pid 4711 comm qemu\\x1b label vm 1\n");
+	EXPECT_INT(cli_run("show --json 0000:01:00.0"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "holder.pid"), "4711");
+	EXPECT_TEXT(json_at(cli_json(0), "holder.comm"), "qemu\\x1b");
+}
+
+TEST(U2_show_fails_with_1)
+{
+	start();
+	mock_fail(MOCK_SHOW, ENXIO, BINDERY_ERROR_NO_GROUP,
+		  BINDERY_ERROR_CLASS_HOST, BINDERY_STEP_RESOLVE);
+	EXPECT_INT(cli_run("show 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "bindery: resolve: no-group: ");
+	EXPECT_TEXT(cli_out(), "");
+}
+
+TEST(U2_every_undeclared_member_is_named_with_its_driver)
+{
+	fail_undeclared();
+	EXPECT_INT(cli_run("check 0000:01:00.0"), 1);
+	EXPECT_TEXT(cli_err(),
+		    "bindery: 0000:01:00.0: validate: undeclared: member 0000:01:00.1 is on xhci_hcd and was not named; add it, or use --companions\n"
+		    "bindery: 0000:01:00.0: validate: undeclared: member 0000:01:00.2 is on nvme and was not named; add it, or use --companions\n");
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "0000:01:00.2 is on nvme");
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- true"), 125);
+	EXPECT_INT(cli_run("check --json 0000:01:00.0"), 1);
+	EXPECT_TEXT(json_at(cli_json(0), "possible"), "false");
+	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "undeclared");
+	EXPECT_TEXT(json_at(cli_json(0), "error.step"), "validate");
+	EXPECT_TEXT(json_at(cli_json(0), "error.class"), "ask");
+	EXPECT_TEXT(json_at(cli_json(0), "error.errno"), "16");
+	EXPECT_TEXT(json_at(cli_json(0), "members.1.blocker"),
+		    "undeclared");
+	EXPECT_TEXT(cli_err(), "");
+}
+
+TEST(U2_busy_names_the_holder_escaped)
+{
+	start_claimable();
+	mock_fail(MOCK_ACQUIRE, EBUSY, BINDERY_ERROR_BUSY,
+		  BINDERY_ERROR_CLASS_RETRY, BINDERY_STEP_RESERVE);
+	mock.error.out_flags = BINDERY_ERROR_HAS_GROUP |
+			       BINDERY_ERROR_HAS_HOLDER;
+	mock.error.out_group = 5;
+	mock.error.out_holder_pid = 42;
+	strcpy(mock.error.out_holder_comm, "a\nb");
+	strcpy(mock.error.out_holder_label, "vm");
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "reserve: busy: the group is claimed: group 5 is held by pid 42, comm a\\x0ab, label vm; ");
+}
+
+TEST(U2_a_refusing_driver_is_named_with_its_errno)
+{
+	start_claimable();
+	mock_fail(MOCK_ACQUIRE, ENODEV, BINDERY_ERROR_BIND,
+		  BINDERY_ERROR_CLASS_HOST, BINDERY_STEP_BIND);
+	mock.error.out_errno = ENOSYS;
+	strcpy(mock.error.out_name, "vfio-pci");
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "bind: bind: the target driver refused the device: driver vfio-pci: Function not implemented; ");
+}
+
+TEST(U2_a_failure_without_a_code_still_says_something)
+{
+	start();
+	mock.fail[MOCK_CHECK] = ENOTTY;
+	mock.silent = true;
+	EXPECT_INT(cli_run("check 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "system: Inappropriate ioctl");
+}
+
+TEST(U2_an_incomplete_rollback_ends_with_3)
+{
+	start_claimable();
+	mock_fail(MOCK_ACQUIRE, ETIMEDOUT, BINDERY_ERROR_DEADLINE,
+		  BINDERY_ERROR_CLASS_RETRY, BINDERY_STEP_UNBIND);
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 3);
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- true"), 125);
+	mock.error.out_step = BINDERY_STEP_RESERVE;
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 1);
+	mock.error.out_code = BINDERY_ERROR_BIND;
+	mock.error.out_step = BINDERY_STEP_BIND;
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 1);
+	mock.members[0].out_group_state = BINDERY_GROUP_DEGRADED;
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 3);
+}
+
+TEST(G2_acquire_and_exec_refuse_what_the_host_uses)
+{
+	start_in_use();
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "bindery: validate: host-use: the host uses 0000:01:00.0: interface eth0 is up; ");
+	EXPECT_HAS(cli_err(), "--force");
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- true"), 125);
+	tree_free();
+}
+
+TEST(G2_check_shows_what_the_host_uses)
+{
+	start_in_use();
+	EXPECT_INT(cli_run("check 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_out(), "possible: no");
+	EXPECT_HAS(cli_out(), "IN-USE");
+	EXPECT_INT(cli_run("check --json 0000:01:00.0"), 1);
+	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "host-use");
+	EXPECT_TEXT(json_at(cli_json(0), "members.0.in_use.0"),
+		    "interface eth0 is up");
+	tree_free();
+}
+
+TEST(G2_force_takes_what_the_host_uses)
+{
+	start_in_use();
+	EXPECT_INT(cli_run("exec --force 0000:01:00.0 -- true"), 0);
+	tree_free();
+}
+
+TEST(G2_a_busy_group_may_become_free_but_not_unguarded)
+{
+	start_in_use();
+	mock_fail(MOCK_CHECK, EBUSY, BINDERY_ERROR_BUSY,
+		  BINDERY_ERROR_CLASS_RETRY, BINDERY_STEP_RESERVE);
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- true"), 125);
+	EXPECT_HAS(cli_err(), "eth0 is up");
+	EXPECT_INT(cli_run("exec 0000:02:00.0 -- true"), 0);
+	EXPECT_INT(cli_run("exec --companions 0000:02:00.0 -- true"), 125);
+	EXPECT_HAS(cli_err(), "eth0 is up");
+	tree_free();
+}
+
+TEST(U2_list_groups_devices_without_the_module)
+{
+	start();
+	mock.open_errno = ENOENT;
+	cli_use_tree(tree_new());
+	tree_pci("0000:01:00.0", "e1000e", "12");
+	tree_pci("0000:02:00.0", NULL, "7");
+	tree_pci("0000:03:00.0", "nvme", "12");
+	tree_pci("0000:04:00.0", "ahci", NULL);
+	EXPECT_INT(cli_run("list"), 0);
+	EXPECT_HAS(cli_err(), "modprobe bindery");
+	EXPECT_HAS(cli_out(), "group 12\n");
+	EXPECT(!strstr(cli_out(), "ahci"));
+	EXPECT_INT(cli_run("list --json"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "module"), "false");
+	EXPECT_TEXT(json_at(cli_json(0), "groups.0.group"), "7");
+	EXPECT_TEXT(json_at(cli_json(0), "groups.1.group"), "12");
+	EXPECT_TEXT(json_at(cli_json(0), "groups.1.devices.1.driver"), "nvme");
+	EXPECT(!json_at(cli_json(0), "groups.1.state"));
+	EXPECT(!json_at(cli_json(0), "groups.2.group"));
+	tree_free();
+}
+
+TEST(U2_list_tells_states_and_holders_with_the_module)
+{
+	start();
+	mock.state = BINDERY_GROUP_HELD;
+	mock.num_claims = 1;
+	cli_use_tree(tree_new());
+	tree_pci("0000:01:00.0", "vfio-pci", "5");
+	EXPECT_INT(cli_run("list"), 0);
+	EXPECT_TEXT(cli_err(), "");
+	EXPECT_HAS(cli_out(), "group 5  state held  claims 1  holder pid 4711");
+	EXPECT_INT(cli_run("list --json"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "groups.0.holder.label"),
+		    "vm 1");
+	tree_free();
+}
+
+static int acquire_until(const char *line, int signal_number)
+{
+	pid_t child = cli_start(line);
+
+	EXPECT(cli_wait_for("held"));
+	kill(child, signal_number);
+	return cli_wait(child);
+}
+
+TEST(U2_acquire_holds_until_a_signal_and_restores)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+	start_claimable();
+	for (size_t i = 0; i < 3; i++)
+		EXPECT_INT(acquire_until("acquire 0000:01:00.0", signals[i]), 0);
+	EXPECT_HAS(cli_out(), "restored: yes\n");
+	EXPECT_HAS(cli_out(),
+		   "claim: id 00112233-4455-6677-8899-aabbccddeeff");
+}
+
+TEST(U2_acquire_outlives_a_hangup_under_nohup)
+{
+	pid_t child;
+
+	start_claimable();
+	cli_ignore_hangup(true);
+	child = cli_start("acquire 0000:01:00.0");
+	cli_ignore_hangup(false);
+	EXPECT(cli_wait_for("held"));
+	kill(child, SIGHUP);
+	EXPECT(!cli_wait_for_briefly("restoring"));
+	kill(child, SIGTERM);
+	EXPECT_INT(cli_wait(child), 0);
+}
+
+TEST(U2_acquire_prints_a_document_for_each_end_of_the_claim)
+{
+	start_claimable();
+	EXPECT_INT(acquire_until("acquire --json 0000:01:00.0", SIGTERM), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "claim.label"), "vm 1");
+	EXPECT_TEXT(json_at(cli_json(0), "members.0.driver"),
+		    "e1000e");
+	EXPECT_TEXT(json_at(cli_json(1), "restored"), "true");
+	EXPECT(!cli_json(2));
+}
+
+TEST(C8_a_restore_that_fails_ends_with_3_and_tells_of_each_member)
+{
+	start_claimable();
+	mock.members[0].out_errno = ENODEV;
+	mock_fail(MOCK_RELEASE, EIO, BINDERY_ERROR_DEGRADED,
+		  BINDERY_ERROR_CLASS_HOST, BINDERY_STEP_RESTORE);
+	EXPECT_INT(acquire_until("acquire 0000:01:00.0", SIGINT), 3);
+	EXPECT_HAS(cli_out(), "No such device");
+	EXPECT_HAS(cli_err(), "restore: degraded: ");
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- true"), 125);
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- false"), 1);
+}
+
+TEST(U2_a_release_kept_by_a_vfio_user_names_it)
+{
+	start_claimable();
+	cli_use_tree(tree_new());
+	tree_link("proc/12/fd/3", "/dev/vfio/5");
+	tree_file("proc/12/comm", "qemu\n");
+	mock_fail(MOCK_RELEASE, EBUSY, BINDERY_ERROR_IN_USE,
+		  BINDERY_ERROR_CLASS_RETRY, BINDERY_STEP_FENCE);
+	mock.error.out_flags = BINDERY_ERROR_HAS_GROUP;
+	mock.error.out_group = 5;
+	EXPECT_INT(acquire_until("acquire --json 0000:01:00.0", SIGINT), 3);
+	EXPECT_TEXT(json_at(cli_json(1), "users.0.comm"), "qemu");
+	EXPECT_TEXT(json_at(cli_json(1), "users.0.pid"), "12");
+	EXPECT_TEXT(json_at(cli_json(1), "error.code"), "in-use");
+	EXPECT_HAS(json_at(cli_json(1), "error.remedy"),
+		   "restores by itself");
+	tree_free();
+}
+
+TEST(U3_exec_ends_as_its_command_does)
+{
+	start_claimable();
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- true"), 0);
+	EXPECT_TEXT(cli_out(), "");
+	EXPECT_TEXT(cli_err(), "");
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- sh -c exit\t42"), 42);
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- sh -c kill\t-9\t$$"), 137);
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- /nonexistent"), 127);
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- /etc/passwd"), 126);
+}
+
+TEST(U3_options_after_the_dashes_are_the_commands)
+{
+	start_claimable();
+	EXPECT_INT(cli_run("exec 0000:01:00.0 --label x -- echo --json -- a"), 0);
+	EXPECT_TEXT(cli_out(), "--json -- a\n");
+}
+
+TEST(U3_the_command_inherits_the_claim_and_its_number)
+{
+	start_claimable();
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- sh -c "
+			   "readlink\t/proc/self/fd/$BINDERY_CLAIM_FD"), 0);
+	EXPECT_TEXT(cli_out(), "/dev/null\n");
+}
+
+TEST(U3_the_commands_signals_are_not_blocked)
+{
+	start_claimable();
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- sh -c kill\t-TERM\t$$"), 143);
+}
+
+TEST(U3_signals_are_forwarded)
+{
+	static const struct {
+		int number;
+		int status;
+	} cases[] = { { SIGTERM, 3 }, { SIGINT, 4 }, { SIGHUP, 5 } };
+
+	start_claimable();
+	for (size_t i = 0; i < 3; i++) {
+		pid_t child = cli_start("exec 0000:01:00.0 -- sh -c "
+			"trap\t'exit\t3'\tTERM;trap\t'exit\t4'\tINT;"
+			"trap\t'exit\t5'\tHUP;echo\tready>&2;"
+			"i=0;while\t[\t$i\t-lt\t200\t];do\t"
+			"i=$((i+1));sleep\t0.05;done");
+
+		EXPECT(cli_wait_for("ready"));
+		kill(child, cases[i].number);
+		EXPECT_INT(cli_wait(child), cases[i].status);
+	}
+}
+
+TEST(U3_a_claim_that_lives_on_in_a_descendant_is_not_released)
+{
+	start_claimable();
+	mock_fail(MOCK_RELEASE, EIO, BINDERY_ERROR_DEGRADED,
+		  BINDERY_ERROR_CLASS_HOST, BINDERY_STEP_RESTORE);
+	EXPECT_INT(cli_run("exec 0000:01:00.0 -- sh -c sleep\t2&"), 0);
+	EXPECT_HAS(cli_err(), "lives on in other processes");
+	EXPECT_HAS(cli_err(), "users:\n  PID");
+	EXPECT(!strstr(cli_err(), "degraded"));
+}
+
+TEST(U3_exec_writes_its_documents_to_standard_error)
+{
+	start_claimable();
+	EXPECT_INT(cli_run("exec --json 0000:01:00.0 -- echo hello"), 0);
+	EXPECT_TEXT(cli_out(), "hello\n");
+	EXPECT_HAS(cli_err(), "\"claim\":{");
+	EXPECT_HAS(cli_err(), "\n{\"restored\":true");
+}

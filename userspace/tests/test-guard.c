@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "tap.h"
+#include "tree.h"
+
+#define BDF "0000:01:00.0"
+#define DEVICE "sys/devices/" BDF
+
+#define MOUNT(number, path) \
+	"40 1 " number " / " path " rw,relatime shared:1 - ext4 /dev/x rw\n"
+
+static struct bindery_host *host;
+static struct bindery_guards *guards;
+
+static void start(void)
+{
+	EXPECT_INT(bindery_host_new(tree_new(), &host), 0);
+	tree_pci(BDF, "native", "1");
+	guards = NULL;
+}
+
+static int find(void)
+{
+	static const struct bindery_bdf bdf = { .bus = 1 };
+
+	return bindery_guards_find_devices(host, &bdf, 1, &guards);
+}
+
+static void finish(void)
+{
+	bindery_guards_free(guards);
+	bindery_host_free(host);
+	tree_free();
+}
+
+static void expect_guard(size_t index, enum bindery_guard_kind kind,
+			 const char *what)
+{
+	const struct bindery_guard *guard = bindery_guards_get(guards, index);
+
+	EXPECT(guard);
+	if (!guard)
+		return;
+	EXPECT_INT(bindery_guard_get_kind(guard), kind);
+	EXPECT_TEXT(bindery_guard_get_what(guard), what);
+	EXPECT_INT(bindery_guard_get_bdf(guard).bus, 1);
+}
+
+static void expect_count(size_t count)
+{
+	EXPECT_INT(bindery_guards_get_count(guards), count);
+}
+
+TEST(G2_an_idle_device_has_no_guard)
+{
+	start();
+	tree_block(DEVICE "/ata1/host0/block/sda", "sda", "8:0\n");
+	tree_file(DEVICE "/boot_vga", "0\n");
+	EXPECT_INT(find(), 0);
+	expect_count(0);
+	EXPECT(!bindery_guards_get(guards, 0));
+	finish();
+}
+
+TEST(G2_a_device_that_is_not_there_has_no_guard)
+{
+	start();
+	tree_file("proc/self/mountinfo", MOUNT("8:0", "/srv"));
+	EXPECT_INT(bindery_guards_find_devices(host,
+		&(struct bindery_bdf){ .bus = 9 }, 1, &guards), 0);
+	expect_count(0);
+	finish();
+}
+
+TEST(G2_a_mounted_disk_is_found)
+{
+	start();
+	tree_block(DEVICE "/ata1/host0/block/sda", "sda", "8:0\n");
+	tree_file("proc/self/mountinfo",
+		  MOUNT("8:16", "/other") MOUNT("8:0", "/srv"));
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_MOUNT, "sda mounted on /srv");
+	finish();
+}
+
+TEST(G2_a_mounted_partition_is_found_with_each_place)
+{
+	start();
+	tree_block(DEVICE "/ata1/host0/block/sda", "sda", "8:0\n");
+	tree_block(DEVICE "/ata1/host0/block/sda/sda1", "sda1", "8:1\n");
+	tree_file(DEVICE "/ata1/host0/block/sda/sda1/partition", "1\n");
+	tree_file("proc/self/mountinfo",
+		  MOUNT("8:1", "/a\\040b") MOUNT("8:1", "/c"));
+	EXPECT_INT(find(), 0);
+	expect_count(2);
+	expect_guard(0, BINDERY_GUARD_MOUNT, "sda1 mounted on /a b");
+	expect_guard(1, BINDERY_GUARD_MOUNT, "sda1 mounted on /c");
+	finish();
+}
+
+TEST(G2_a_mounted_virtio_disk_is_found_one_level_down)
+{
+	start();
+	tree_block(DEVICE "/virtio0/block/vda", "vda", "254:0\n");
+	tree_file("proc/self/mountinfo", MOUNT("254:0", "/"));
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_MOUNT, "vda mounted on /");
+	finish();
+}
+
+static void make_nvme(void)
+{
+	/* Number 3 of the subsystem: not that of the controller. */
+	tree_class(DEVICE "/nvme/nvme0", "nvme", "nvme0");
+	tree_block(DEVICE "/nvme/nvme0/nvme3c0n1", "nvme3c0n1", "0:0\n");
+	tree_file(DEVICE "/nvme/nvme0/nvme3c0n1/hidden", "1\n");
+	tree_dir("sys/devices/virtual/nvme-subsystem/nvme-subsys3");
+	tree_block("sys/devices/virtual/nvme-subsystem/nvme-subsys3/nvme3n1",
+		   "nvme3n1", "259:0\n");
+	tree_block("sys/devices/virtual/nvme-subsystem/nvme-subsys3/nvme3n1/nvme3n1p2",
+		   "nvme3n1p2", "259:2\n");
+	tree_file("sys/devices/virtual/nvme-subsystem/nvme-subsys3/nvme3n1/nvme3n1p2/partition",
+		  "2\n");
+}
+
+TEST(G2_a_mounted_nvme_is_found_through_its_subsystem)
+{
+	start();
+	make_nvme();
+	tree_file("proc/self/mountinfo", MOUNT("259:0", "/srv"));
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_MOUNT, "nvme3n1 mounted on /srv");
+	finish();
+}
+
+TEST(G2_a_mounted_nvme_partition_is_found_through_its_subsystem)
+{
+	start();
+	make_nvme();
+	tree_file("proc/self/mountinfo", MOUNT("259:2", "/srv"));
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_MOUNT, "nvme3n1p2 mounted on /srv");
+	finish();
+}
+
+TEST(G2_a_namespace_without_a_path_here_does_not_count)
+{
+	start();
+	make_nvme();
+	tree_block("sys/devices/virtual/nvme-subsystem/nvme-subsys3/nvme3n2",
+		   "nvme3n2", "259:8\n");
+	tree_file("proc/self/mountinfo", MOUNT("259:8", "/srv"));
+	EXPECT_INT(find(), 0);
+	expect_count(0);
+	finish();
+}
+
+TEST(G2_swap_is_found)
+{
+	start();
+	tree_block(DEVICE "/ata1/host0/block/sda", "sda", "8:0\n");
+	tree_file("proc/swaps", "Filename Type Size Used Priority\n"
+		  "/dev/sda\tpartition\t1\t0\t-2\n");
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_SWAP, "sda is swap");
+	finish();
+}
+
+TEST(G2_swap_on_a_device_of_a_similar_name_does_not_count)
+{
+	start();
+	tree_block(DEVICE "/ata1/host0/block/sda", "sda", "8:0\n");
+	tree_file("proc/swaps", "/dev/sdab partition 1 0 -2\n"
+		  "/dev/xsda partition 1 0 -2\n/sda/swapfile file 1 0 -2\n");
+	EXPECT_INT(find(), 0);
+	expect_count(0);
+	finish();
+}
+
+TEST(G2_holders_are_found_and_followed)
+{
+	start();
+	tree_block(DEVICE "/ata1/host0/block/sda", "sda", "8:0\n");
+	tree_link(DEVICE "/ata1/host0/block/sda/holders/md0",
+		  "../../../../../../virtual/block/md0");
+	tree_block("sys/devices/virtual/block/md0", "md0", "9:0\n");
+	tree_link("sys/devices/virtual/block/md0/holders/dm-1", "../../dm-1");
+	tree_block("sys/devices/virtual/block/dm-1", "dm-1", "253:1\n");
+	tree_file("sys/devices/virtual/block/dm-1/dm/name", "vg-root\n");
+	tree_file("proc/self/mountinfo", MOUNT("253:1", "/"));
+	EXPECT_INT(find(), 0);
+	expect_count(3);
+	expect_guard(0, BINDERY_GUARD_HOLDER, "sda held by md0");
+	expect_guard(1, BINDERY_GUARD_HOLDER, "md0 held by dm-1 (vg-root)");
+	expect_guard(2, BINDERY_GUARD_MOUNT, "dm-1 mounted on /");
+	finish();
+}
+
+TEST(G2_a_partition_of_a_holder_is_found)
+{
+	start();
+	tree_block(DEVICE "/ata1/host0/block/sda", "sda", "8:0\n");
+	tree_link(DEVICE "/ata1/host0/block/sda/holders/md0",
+		  "../../../../../../virtual/block/md0");
+	tree_block("sys/devices/virtual/block/md0", "md0", "9:0\n");
+	tree_block("sys/devices/virtual/block/md0/md0p1", "md0p1", "259:5\n");
+	tree_file("sys/devices/virtual/block/md0/md0p1/partition", "1\n");
+	tree_file("proc/self/mountinfo", MOUNT("259:5", "/srv"));
+	EXPECT_INT(find(), 0);
+	expect_count(2);
+	expect_guard(1, BINDERY_GUARD_MOUNT, "md0p1 mounted on /srv");
+	finish();
+}
+
+TEST(G2_holders_in_a_circle_end)
+{
+	start();
+	tree_block(DEVICE "/block/sda", "sda", "8:0\n");
+	tree_link(DEVICE "/block/sda/holders/sda", "..");
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	finish();
+}
+
+TEST(G2_a_mounted_btrfs_is_found_by_its_devices)
+{
+	start();
+	tree_block(DEVICE "/block/sda", "sda", "8:0\n");
+	tree_file("proc/self/mountinfo", MOUNT("0:55", "/srv"));
+	tree_link("sys/fs/btrfs/1234-5678/devices/sda", "../../../../block/sda");
+	tree_dir("sys/fs/btrfs/features");
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_MOUNT, "sda part of a mounted btrfs");
+	finish();
+}
+
+TEST(G2_an_interface_that_is_up_is_found)
+{
+	start();
+	tree_class(DEVICE "/virtio1/net/eth0", "net", "eth0");
+	tree_file(DEVICE "/virtio1/net/eth0/flags", "0x1003\n");
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_NETDEV, "interface eth0 is up");
+	finish();
+}
+
+TEST(G2_an_interface_that_is_down_does_not_count)
+{
+	start();
+	tree_class(DEVICE "/net/eth0", "net", "eth0");
+	tree_file(DEVICE "/net/eth0/flags", "0x1002\n");
+	EXPECT_INT(find(), 0);
+	expect_count(0);
+	finish();
+}
+
+TEST(G2_the_boot_vga_is_found)
+{
+	start();
+	tree_file(DEVICE "/boot_vga", "1\n");
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_BOOT_VGA, "it is the boot VGA");
+	finish();
+}
+
+TEST(G2_links_to_other_devices_are_not_followed)
+{
+	start();
+	tree_pci("0000:02:00.0", "native", "2");
+	tree_block("sys/devices/0000:02:00.0/block/sdb", "sdb", "8:16\n");
+	tree_link(DEVICE "/physfn", "../0000:02:00.0");
+	tree_file("proc/self/mountinfo", MOUNT("8:16", "/srv"));
+	EXPECT_INT(find(), 0);
+	expect_count(0);
+	finish();
+}
+
+TEST(U11_without_proc_nothing_is_taken_for_granted)
+{
+	start();
+	tree_block(DEVICE "/block/sda", "sda", "8:0\n");
+	EXPECT_INT(unlinkat(host->root, "proc/self/mountinfo", 0), 0);
+	EXPECT_INT(find(), -ENODATA);
+	finish();
+}
+
+TEST(G2_all_members_to_be_moved_are_looked_at_and_no_others)
+{
+	struct bindery_members *plan = bindery_members_new(3);
+
+	start();
+	tree_pci("0000:02:00.0", "native", "1");
+	tree_file("sys/devices/0000:02:00.0/boot_vga", "1\n");
+	tree_file(DEVICE "/boot_vga", "1\n");
+	plan->count = 3;
+	plan->entries[0].raw.out_device.bus = 2;
+	plan->entries[0].raw.out_action = BINDERY_ACTION_NONE;
+	plan->entries[1].raw.out_device.bus = 3;
+	plan->entries[1].raw.out_action = BINDERY_ACTION_PARK;
+	plan->entries[2].raw.out_device.bus = 1;
+	plan->entries[2].raw.out_role = BINDERY_ROLE_COMPANION;
+	plan->entries[2].raw.out_action = BINDERY_ACTION_MOVE;
+	EXPECT_INT(bindery_guards_find(host, plan, &guards), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_BOOT_VGA, "it is the boot VGA");
+	bindery_members_free(plan);
+	finish();
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Host tests: no kernel, no root. All code is built once more, with sanitizers.
+
+test_out := $(out)/tests
+sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+test_names := $(sort $(notdir $(basename $(wildcard $(src)tests/test-*.c))))
+test_programs := $(test_names:%=$(test_out)/%)
+test_lib := $(lib_src:$(src)%.c=$(test_out)/%.o)
+test_cli := $(cli_src:$(src)%.c=$(test_out)/%.o)
+test_common := $(addprefix $(test_out)/tests/,tap.o tree.o mock.o)
+test_scripts := $(sort $(wildcard $(src)tests/*.t))
+wrap := -Wl,--wrap=ioctl,--wrap=open
+
+$(test_out)/%.o: $(src)%.c $(out)/version
+	@mkdir -p $(@D)
+	$(say) CC $*.o
+	$(Q)$(compile) $(JSON_CFLAGS) $(sanitize) $(test_flags) -c -o $@ $<
+
+# The tool is called, not run: its main() gets another name.
+$(test_out)/cli/main.o: test_flags := -Dmain=cli_main -Wno-missing-prototypes
+$(test_out)/test-cli: wrap += -Wl,--wrap=bindery_host_new
+$(test_out)/test-cli: $(test_cli) $(test_out)/tests/cli.o
+
+$(test_programs): $(test_out)/%: $(test_out)/tests/%.o $(test_common) $(test_lib)
+	$(say) LD $(@F)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $(wrap) -o $@ $^ $(JSON_LIBS)
+
+check: $(test_programs) all $(out)/bindery
+	$(Q)O=$(O) VERSION=$(VERSION) SRC=$(src) CC='$(CC)' MAKE='$(MAKE)' \
+		$(src)tests/run.sh $(test_programs) $(test_scripts)
+
+-include $(test_lib:.o=.d) $(test_cli:.o=.d) $(test_common:.o=.d)
+-include $(test_out)/tests/cli.d $(test_names:%=$(test_out)/tests/%.d)
