@@ -18,6 +18,7 @@ PACKAGES = {
     "trixie": ("gcc", "make", "libelf1t64", "pahole",
                "qemu-system-x86", "busybox-static"),
     "forky": ("gcc", "make", "libelf1t64", "pahole"),
+    "bookworm-dkms": ("dkms", "gcc", "make", "libelf1", "pahole"),
 }
 QEMU_RELEASE = "trixie"
 LEFT_OUT = ("doc", "man", "locale", "info")
@@ -58,15 +59,16 @@ def namespace() -> list[str]:
     return command
 
 
-def get(release: str) -> Root:
-    """The root of a release, made on first use."""
-    packages = PACKAGES[release]
-    path = cache() / "roots" / f"{release}-{digest(*packages)}"
-    with locked(f"root-{release}"):
+def get(name: str) -> Root:
+    """The root of a release, or of one for a purpose (RELEASE-PURPOSE), made
+    on first use."""
+    packages = PACKAGES[name]
+    path = cache() / "roots" / f"{name}-{digest(*packages)}"
+    with locked(f"root-{name}"):
         if not used(path):
-            with stage(f"root file system of {release}", path), \
+            with stage(f"root file system of {name}", path), \
                     appearing(path) as temporary:
-                make(release, packages, temporary)
+                make(name.partition("-")[0], packages, temporary)
     return Root(path)
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+import dkms
 import guest
 import kernels
 import machine as machines
@@ -74,6 +75,10 @@ def cmd_test(args) -> int:
     return summary(results, reruns)
 
 
+def cmd_dkms(_args) -> int:
+    return summary(dkms.run(), [])
+
+
 def added(path: Path) -> report.Result:
     """The TAP output of a program that ran on the host."""
     try:
@@ -91,8 +96,7 @@ def summary(results: list[report.Result], reruns: list[str]) -> int:
         "Skipped": report.skip_lines(results),
         "Run again, alone": reruns,
         "Failed": [line for r in results for line in report.details(r)],
-        "Seconds": [f"{r.place}: {r.seconds:.1f}" for r in results
-                    if r.seconds],
+        "Seconds": [timing(r) for r in results if r.seconds],
     }
     for title, lines in sections.items():
         if lines:
@@ -101,6 +105,13 @@ def summary(results: list[report.Result], reruns: list[str]) -> int:
     passed, failed, skipped = report.totals(results)
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 0 if passed and not failed else 1
+
+
+def timing(result: report.Result) -> str:
+    """How long a guest took, and its programs."""
+    programs = ", ".join(f"{program.name} {program.seconds:.1f}"
+                         for program in result.programs)
+    return f"{result.place}: {result.seconds:.1f} ({programs})"
 
 
 def cmd_demo(args) -> int:
@@ -200,6 +211,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     fetch = command(cmd_fetch, "download kernels and root file systems")
     build = command(cmd_build, "build the modules")
     test = command(cmd_test, "run test programs in guests")
+    command(cmd_dkms, "install, try and remove the module with dkms")
     inspect = command(cmd_inspect, "show the IOMMU groups of machines")
     shell = command(cmd_shell, "an interactive console in a guest")
     demo = command(cmd_demo, "run one program and show its output")

@@ -21,6 +21,8 @@ from machine import Machine, Program
 SELFTESTS = BUILD / "selftests"
 LOGS = WORK / "logs"
 TIMINGS = WORK / "timings.json"
+#: What the host or the emulator did to a guest is no verdict on the project.
+RERUNS = 2
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def run_all(jobs: list[Job]) -> tuple[list[report.Result], list[str]]:
             raise
     reruns = []
     for number, job in enumerate(jobs):
-        if results[number].starved:
+        for _ in range(RERUNS):
+            if not results[number].starved:
+                break
             reruns.append(f"{job.place}: {results[number].starved}")
             results[number] = run_job(job)
     known.update((result.place, result.seconds) for result in results)
@@ -117,8 +121,16 @@ def evaluate(job: Job, run: Run) -> report.Result:
     report.apply_skips(result, job.machine.expected_skips(job.kernel.name))
     everything = report.log_lines(run.texts("klog")) + \
         run.console.splitlines()
-    result.starved = report.first_starved(everything)
+    result.starved = report.first_starved(everything) or emulator_died(run)
     return result
+
+
+def emulator_died(run: Run) -> str:
+    """QEMU ended by a signal of its own making (an assertion, say) tells
+    nothing of the guest: like a stall, it gets a second chance and a line in
+    the summary."""
+    return run.ending if "(QEMU status -" in run.ending and \
+        not run.ending.startswith("time limit") else ""
 
 
 def judge_program(index: int, name: str, run: Run) -> report.Program:

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Install the module with Debian 12's own dkms in a clean root that has the
+headers of two kernels, boot both with what came out, and remove it again:
+nothing may be left."""
+
+import lzma
+import shutil
+from pathlib import Path
+
+import guest
+import kernels
+import machine as machines
+import report
+import roots
+import suite
+from common import PROJECT, WORK, call, locked, say, stage
+from kernels import Kernel
+
+KERNELS = ("6.1", "6.12")
+ROOT = "bookworm-dkms"
+SOURCES = ("Makefile", "Kbuild", "dkms.conf", "module", "uapi")
+PLACES = ("usr/src", "var/lib/dkms", "lib/modules", "etc")
+MACHINE = "slot"
+
+
+def run() -> list[report.Result]:
+    """One result for the host's side and one for each guest."""
+    found = [kernels.get(name) for name in KERNELS]
+    with locked("dkms"), stage("the module by dkms"):
+        root = clean_root(found)
+        before = listing(root)
+        problems, modules = install(root, found)
+        problems += make(root, found, "dkms-uninstall")
+        problems += [f"left behind or gone: {name}"
+                     for name in sorted(before ^ listing(root))]
+    for problem in problems:
+        say(problem)
+    program = report.parse_tap("dkms", tap(
+        not problems, "installs_and_removes_for_two_kernels"))
+    return [report.Result("dkms", "host", [program]),
+            *(boot(kernel, modules[kernel.name]) for kernel in found
+              if kernel.name in modules)]
+
+
+def tap(good: bool, name: str) -> str:
+    return (f"TAP version 13\n1..1\n{'ok' if good else 'not ok'} 1 "
+            f"Q1_dkms_{name}\n")
+
+
+def clean_root(found: list[Kernel]) -> roots.Root:
+    """A copy of the root, with what the header packages would put there
+    bound or linked into it when something runs."""
+    path = WORK / "dkms"
+    shutil.rmtree(path, ignore_errors=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    call(["cp", "-a", "--reflink=auto", roots.get(ROOT).path, path])
+    for kernel in found:
+        modules = path / "usr/lib/modules" / kernel.version
+        modules.mkdir(parents=True)
+        (modules / "build").symlink_to(kernel.headers)
+        for name in ("modules.order", "modules.builtin"):
+            shutil.copy(kernel.modules / name, modules)
+        for target in headers(kernel).values():
+            (path / target.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    for name in SOURCES:
+        source, target = PROJECT / name, path / "root/bindery" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy(source, target)
+    return roots.Root(path)
+
+
+def headers(kernel: Kernel) -> dict[Path, str]:
+    folders = [*(kernel.tree / "usr/src").iterdir(),
+               *(kernel.tree / "usr/lib").glob("linux-kbuild-*")]
+    return {path: f"/{path.relative_to(kernel.tree)}" for path in folders}
+
+
+def make(root: roots.Root, found: list[Kernel], target: str) -> list[str]:
+    """Run a target of the front door in there; what it said if it failed."""
+    binds = {}
+    for kernel in found:
+        binds.update(headers(kernel))
+    done = root.run(["make", target], "/root/bindery", binds)
+    return [f"make {target}:\n{done.stdout}"] if done.returncode else []
+
+
+def install(root: roots.Root, found: list[Kernel]):
+    """Problems, and the module of each kernel, unpacked."""
+    problems = make(root, found, "dkms-install")
+    modules = {}
+    for kernel in found:
+        folder = root.path / "usr/lib/modules" / kernel.version
+        for path in folder.glob("updates/dkms/bindery.ko*"):
+            modules[kernel.name] = keep(path, kernel)
+        if kernel.name not in modules:
+            problems.append(f"no bindery.ko for {kernel.version}")
+    return problems, modules
+
+
+def keep(path: Path, kernel: Kernel) -> Path:
+    """A guest's modprobe may know no compression."""
+    data = path.read_bytes()
+    target = WORK / kernel.name / "dkms" / "bindery.ko"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(lzma.decompress(data) if path.suffix == ".xz"
+                       else data)
+    return target
+
+
+def listing(root: roots.Root) -> set[str]:
+    """All names in the places that dkms writes to. The index of depmod and
+    the keys that dkms makes once for a host are theirs, not ours."""
+    found = set()
+    for place in PLACES:
+        top = (root.path / place).resolve()
+        found |= {str(path.relative_to(root.path)) for path in top.rglob("*")
+                  if not path.name.startswith(("modules.", "mok."))}
+    return found
+
+
+def boot(kernel: Kernel, module: Path) -> report.Result:
+    """modprobe takes the module that dkms built, and the tool can talk to
+    it. The test drivers are not there, nor needed."""
+    machine = machines.load(MACHINE)
+    job = suite.Job(machine, kernel,
+                    (machines.Program("demo", machine.timeout),))
+    files = suite.contents(machine, kernel, job.programs)
+    files.modules = [module]
+    run = guest.start(machine, kernel, files, job.limits)
+    good = run.output("exit", 0).startswith("status=0 ")
+    if not good:
+        say(run.output("out", 0) + run.console)
+    program = report.parse_tap("dkms", tap(good, "module_works_in_a_guest"))
+    result = report.Result(f"dkms/{kernel.name}", kernel.name, [program],
+                           seconds=run.seconds)
+    log = report.log_lines(run.texts("klog"))
+    result.problems += report.splats(log) + ([run.ending] if run.ending
+                                             else [])
+    return result
