@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An ordinary PCI driver for the two devices of QEMU's that no other driver
+ * takes: edu and pci-testdev. It does nothing with them.
+ */
+#include "knobs.h"
+
+static int native_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	return knobs_probe(&pdev->dev);
+}
+
+static void native_remove(struct pci_dev *pdev)
+{
+	knobs_remove(&pdev->dev);
+}
+
+static const struct pci_device_id native_ids[] = {
+	{ PCI_DEVICE(0x1234, 0x11e8) },
+	{ PCI_DEVICE(0x1b36, 0x0005) },
+	{}
+};
+
+static struct pci_driver native_driver = {
+	.name = "bindery_test_native",
+	.id_table = native_ids,
+	.probe = native_probe,
+	.remove = native_remove,
+};
+
+static int __init native_init(void)
+{
+	return pci_register_driver(&native_driver);
+}
+
+static void __exit native_exit(void)
+{
+	pci_unregister_driver(&native_driver);
+	knobs_exit();
+}
+
+module_init(native_init);
+module_exit(native_exit);
+
+MODULE_DESCRIPTION("An ordinary PCI driver, for the tests of bindery");
+MODULE_AUTHOR("The bindery authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests share. A function that can fail returns 0 or more, or a
+ * negative errno; one that compares returns the number of differences, each
+ * of which it has printed as a TAP comment.
+ */
+#ifndef BINDERY_TEST_LIB_H
+#define BINDERY_TEST_LIB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/bindery.h>
+
+#define BDF_SIZE	16
+#define MAX_MEMBERS	32
+#define MAX_DEVICES	160
+
+#define TEST_NATIVE	"bindery_test_native"
+#define TEST_TARGET	"bindery_test_target"
+#define TEST_OTHER	"bindery_test_other"
+#define VFIO_PCI	"vfio-pci"
+
+#define note(...)	note_line(__VA_ARGS__)
+void note_line(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+/* process.c: waiting, children, rights */
+
+/* Far beyond what anything takes; only a failure waits that long. */
+#define WAIT_SECONDS	20
+time_t now_seconds(void);
+
+#define wait_until(condition)						\
+({									\
+	time_t __end = now_seconds() + WAIT_SECONDS;			\
+	bool __met;							\
+									\
+	while (!(__met = (condition)) && now_seconds() < __end)		\
+		usleep(1000);						\
+	if (!__met)							\
+		note("waited %d s in vain for: %s", WAIT_SECONDS,	\
+		     #condition);					\
+	__met;								\
+})
+
+/* A child and a socket to it; it dies with its parent. */
+struct child {
+	pid_t pid;
+	int socket;
+};
+
+int child_start(struct child *child, int (*run)(int socket, void *arg),
+		void *arg);
+int child_wait(struct child *child);
+void child_kill(struct child *child);
+int tell(int socket, int value);
+int hear(int socket, int *value);
+int send_fd(int socket, int fd);
+int receive_fd(int socket);
+int become_nobody(void);
+int drop_sys_admin(void);
+int enter_user_namespace(void);
+
+/* file.c: files of sysfs and the like */
+int read_file(const char *path, char *text, size_t size);
+int write_file(const char *path, const char *text);
+int link_name(const char *path, char *name, size_t size);
+
+/* pci.c: devices and drivers, found through sysfs */
+struct group {
+	int id;
+	unsigned int num;
+	char bdf[MAX_MEMBERS][BDF_SIZE];
+};
+
+typedef char text_t[128];
+
+int pci_read(const char *bdf, const char *attribute, text_t text);
+int pci_write(const char *bdf, const char *attribute, const char *text);
+void pci_driver(const char *bdf, text_t name);
+bool pci_is_on(const char *bdf, const char *driver);
+bool pci_is_bridge(const char *bdf);
+bool pci_is(const char *bdf, const char *vendor, const char *device);
+int pci_group(const char *bdf);
+int pci_list(char (*bdf)[BDF_SIZE], unsigned int max);
+int pci_find(const char *vendor, const char *device, char (*bdf)[BDF_SIZE],
+	     unsigned int max);
+int pci_find_twin(const char *bdf, char twin[BDF_SIZE]);
+int pci_override(const char *bdf, const char *name);
+int pci_unbind(const char *bdf);
+int pci_bind(const char *bdf, const char *driver);
+int pci_drivers_probe(const char *bdf);
+int pci_module(const char *bdf, text_t name);
+int pci_move(const char *bdf, const char *driver);
+struct bindery_ioc_bdf pci_address(const char *bdf);
+void pci_text(const struct bindery_ioc_bdf *address, char bdf[BDF_SIZE]);
+int group_read(struct group *group, int id);
+int group_choose(struct group *group, const char *driver);
+
+/* snapshot.c: what must be as it was */
+struct device_state {
+	char bdf[BDF_SIZE];
+	int group;
+	text_t driver;
+	text_t override;
+	text_t power;
+	text_t vfio;
+	ino_t driver_link;	/* a new one after each bind */
+	ino_t vfio_node;
+};
+
+struct snapshot {
+	unsigned int num;
+	struct device_state devices[MAX_DEVICES];
+};
+
+int snapshot_take(struct snapshot *snapshot);
+int snapshot_compare(const struct snapshot *before);
+int snapshot_compare_untouched(const struct snapshot *before);
+int snapshot_untouched(const struct snapshot *before, const char *bdf);
+int snapshot_move_back(struct snapshot *snapshot, const struct group *group);
+struct device_state *snapshot_device(struct snapshot *snapshot,
+				     const char *bdf);
+
+/* module.c: modules, and the knobs of the test drivers */
+struct modules {
+	char text[16384];	/* a name and a count of references per line */
+};
+
+int module_load(const char *name);
+int module_unload(const char *name);
+bool module_is_loaded(const char *name);
+int modules_take(struct modules *modules);
+int modules_compare(const struct modules *before);
+int knob(const char *module, const char *name, const char *value);
+int knob_read(const char *module, const char *name);
+int knob_count(const char *module, const char *what, const char *bdf);
+void knobs_reset(void);
+
+/* ioctl.c: the interface, with what holds for every call checked */
+struct request {
+	struct bindery_ioc_acquire cmd;
+	struct bindery_ioc_device devices[MAX_MEMBERS];
+	struct bindery_ioc_member members[MAX_MEMBERS];
+	struct bindery_ioc_error error;
+};
+
+/* What STATUS, SHOW and RELEASE answered. */
+struct answer {
+	union {
+		struct bindery_ioc_show show;
+		struct bindery_ioc_status status;
+		struct bindery_ioc_release release;
+	};
+	unsigned int num_members;
+	struct bindery_ioc_member members[MAX_MEMBERS];
+	struct bindery_ioc_error error;
+};
+
+int control_open(void);
+void request_init(struct request *request, const char *target);
+void request_add(struct request *request, const char *bdf);
+void request_add_to(struct request *request, const char *bdf,
+		    const char *target);
+void request_group(struct request *request, const struct group *group,
+		   const char *target);
+int acquire(int control, struct request *request);
+int check(int control, struct request *request);
+int show(int control, const char *bdf, struct answer *answer);
+int status(int claim, struct answer *answer);
+int release(int claim, struct answer *answer);
+int release_within(int claim, struct answer *answer, unsigned int ms);
+void close_claim(int claim);
+int close_claims(int control, const char *bdf);
+int group_state(int control, const char *bdf);
+int call(int fd, unsigned long number, void *argument);
+
+struct bindery_ioc_member *member_of(struct bindery_ioc_member *members,
+				     unsigned int num, const char *bdf);
+int member_compare(const struct bindery_ioc_member *member, uint32_t role,
+		   uint32_t action, const char *driver, uint32_t blocker);
+
+/* What an error record has to be; bdf NULL: names no device. */
+struct expected {
+	uint32_t code;
+	uint32_t step;
+	int err;
+	const char *bdf;
+	const char *name;	/* NULL: anything */
+};
+
+int error_compare(const struct bindery_ioc_error *error,
+		  const struct expected *expected);
+
+#define error_is(_error, ...)						\
+	error_compare(_error, &(struct expected) { __VA_ARGS__ })
+
+/* vfio.c: a VFIO user, as a machine monitor is one */
+struct vfio_user {
+	int container;
+	int group;
+	int device;
+};
+
+int vfio_open(struct vfio_user *user, const char *bdf);
+void vfio_close(struct vfio_user *user);
+
+/* observe.c: what the kernel does, seen from outside */
+int uevents_open(void);
+int uevents_print(int fd);
+int watch_function(const char *function);
+int watch_hits(const char *function);
+void watch_end(void);
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/netlink.h>
+
+#include "lib.h"
+
+#define TRACING	"/sys/kernel/tracing/"
+#define EVENTS	"bindery_test"
+
+int uevents_open(void)
+{
+	struct sockaddr_nl address = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = 1,
+	};
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_KOBJECT_UEVENT);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)))
+		return -errno;
+	return fd;
+}
+
+/* How many came since the last call; each is printed. */
+int uevents_print(int fd)
+{
+	char event[4096];
+	int count = 0;
+	ssize_t len;
+
+	while ((len = recv(fd, event, sizeof(event) - 1, 0)) > 0) {
+		event[len] = 0;
+		note("uevent %s", event);
+		count++;
+	}
+	return count;
+}
+
+static char watched[16][64];
+static unsigned int num_watched;
+
+/* Count the calls of a kernel function. */
+int watch_function(const char *function)
+{
+	char text[256];
+	const char *name = strchr(function, ':');
+	int ret;
+
+	name = name ? name + 1 : function;
+	snprintf(text, sizeof(text), "p:" EVENTS "/%s %s\n", name, function);
+	ret = write_file(TRACING "kprobe_events", text);
+	if (ret)
+		return ret;
+	snprintf(watched[num_watched++], sizeof(watched[0]), "%.63s", name);
+	snprintf(text, sizeof(text), TRACING "events/" EVENTS "/%s/enable",
+		 name);
+	return write_file(text, "1");
+}
+
+int watch_hits(const char *function)
+{
+	char text[8192], name[128];
+	char *rest = text, *line;
+	long hits;
+
+	if (read_file(TRACING "kprobe_profile", text, sizeof(text)))
+		return -1;
+	while ((line = strsep(&rest, "\n")))
+		if (sscanf(line, "%127s %ld", name, &hits) == 2 &&
+		    !strcmp(name, function))
+			return hits;
+	return -1;
+}
+
+void watch_end(void)
+{
+	char text[256];
+
+	write_file(TRACING "events/" EVENTS "/enable", "0");
+	while (num_watched) {
+		snprintf(text, sizeof(text), "-:" EVENTS "/%s\n",
+			 watched[--num_watched]);
+		write_file(TRACING "kprobe_events", text);
+	}
+}

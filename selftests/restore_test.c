@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Restores that fail in part, and how the rest comes back later. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "lib.h"
+
+#define PROBE_DEFER	"517"
+#define MODPROBE	"/proc/sys/kernel/modprobe"
+
+FIXTURE(restore) {
+	int control;
+	int claim;
+	struct group group;
+	char *first, *last;
+	struct snapshot before, changed;
+	struct request request;
+	struct answer answer;
+};
+
+FIXTURE_SETUP(restore)
+{
+	self->control = control_open();
+	ASSERT_LE(0, self->control);
+	if (group_choose(&self->group, TEST_NATIVE) || self->group.num < 2)
+		SKIP(return, "no group of two devices on " TEST_NATIVE);
+	self->first = self->group.bdf[0];
+	self->last = self->group.bdf[self->group.num - 1];
+	ASSERT_EQ(0, module_load("vfio_pci"));
+	knobs_reset();
+	ASSERT_EQ(0, snapshot_take(&self->before));
+	request_group(&self->request, &self->group, "");
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+}
+
+FIXTURE_TEARDOWN(restore)
+{
+	write_file(MODPROBE, "/sbin/modprobe");
+	knobs_reset();
+	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+#define STATE() group_state(self->control, self->first)
+
+static bool has_state(int control, const char *bdf, int state)
+{
+	return group_state(control, bdf) == state;
+}
+
+/* Everything as before, but this member without a driver. */
+static int all_but(FIXTURE_DATA(restore) *self, const char *bdf)
+{
+	struct device_state *state;
+
+	self->changed = self->before;
+	state = snapshot_device(&self->changed, bdf);
+	state->driver[0] = 0;
+	return snapshot_compare(&self->changed);
+}
+
+/* RELEASE, with a native driver that refuses this member. */
+static int release_refused(FIXTURE_DATA(restore) *self, const char *bdf)
+{
+	knob(TEST_NATIVE, "fail_errno", "28");
+	knob(TEST_NATIVE, "fail", bdf);
+	return release(self->claim, &self->answer);
+}
+
+TEST_F(restore, C8_each_member_is_tried_and_the_first_failure_told)
+{
+	struct bindery_ioc_member *member;
+
+	knob(TEST_NATIVE, "log", "");
+	EXPECT_EQ(-EIO, release_refused(self, self->group.bdf[1]));
+	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_DEGRADED,
+			      BINDERY_STEP_RESTORE, EIO, self->group.bdf[1],
+			      TEST_NATIVE));
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		member = member_of(self->answer.members,
+				   self->answer.num_members,
+				   self->group.bdf[i]);
+		ASSERT_NE(NULL, member);
+		EXPECT_EQ(i == 1 ? ENOSPC : 0, member->out_errno);
+		EXPECT_STREQ(i == 1 ? "" : TEST_NATIVE, member->out_driver);
+		EXPECT_EQ(1, knob_count(TEST_NATIVE, "probe", member->out_name));
+	}
+	EXPECT_EQ(0, all_but(self, self->group.bdf[1]));
+	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
+	knob(TEST_NATIVE, "fail", "");
+	EXPECT_EQ(0, pci_drivers_probe(self->group.bdf[1]));
+	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
+					 BINDERY_GROUP_FREE)));
+}
+
+TEST_F(restore, C8_several_members_can_fail)
+{
+	int failed = 0;
+
+	EXPECT_EQ(-EIO, release_refused(self, "*"));
+	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_DEGRADED,
+			      BINDERY_STEP_RESTORE, EIO, self->first));
+	for (unsigned int i = 0; i < self->answer.num_members; i++)
+		failed += self->answer.members[i].out_errno == ENOSPC;
+	EXPECT_EQ(self->group.num, failed);
+	knob(TEST_NATIVE, "fail", "");
+	/* One that comes back by itself has the others tried again. */
+	EXPECT_EQ(0, pci_bind(self->last, TEST_NATIVE));
+	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
+					 BINDERY_GROUP_FREE)));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+TEST_F(restore, C8_the_next_acquire_repairs)
+{
+	EXPECT_EQ(-EIO, release_refused(self, self->last));
+	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
+	knob(TEST_NATIVE, "fail", "");
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	EXPECT_EQ(0, member_compare(member_of(self->request.members,
+					      self->group.num, self->last),
+				    BINDERY_ROLE_REQUESTED,
+				    BINDERY_ACTION_MOVE, VFIO_PCI, 0));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+TEST_F(restore, C8_what_stays_broken_refuses_the_next_acquire)
+{
+	EXPECT_EQ(-EIO, release_refused(self, self->last));
+	EXPECT_EQ(-EIO, check(self->control, &self->request));
+	EXPECT_EQ(BINDERY_ERROR_DEGRADED, self->request.error.out_code);
+	EXPECT_EQ(-EIO, acquire(self->control, &self->request));
+	EXPECT_EQ(0, error_is(&self->request.error, BINDERY_ERROR_DEGRADED,
+			      BINDERY_STEP_RESERVE, EIO));
+	EXPECT_EQ(BINDERY_ERROR_CLASS_HOST, self->request.error.out_class);
+	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
+	EXPECT_EQ(0, all_but(self, self->last));
+	knob(TEST_NATIVE, "fail", "");
+	EXPECT_EQ(0, pci_bind(self->last, TEST_NATIVE));
+}
+
+TEST_F(restore, C8_C1_the_owner_need_not_live_for_it)
+{
+	knob(TEST_NATIVE, "fail", self->last);
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
+					 BINDERY_GROUP_DEGRADED)));
+	EXPECT_EQ(0, all_but(self, self->last));
+	knob(TEST_NATIVE, "fail", "");
+	EXPECT_EQ(0, pci_bind(self->last, TEST_NATIVE));
+	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
+					 BINDERY_GROUP_FREE)));
+}
+
+/* A probe of any other device has the kernel try it again. */
+TEST_F(restore, C8_a_deferred_native_probe_is_awaited)
+{
+	char twin[BDF_SIZE];
+
+	if (pci_find_twin(self->first, twin))
+		SKIP(return, "no second device of the same identity");
+	knob(TEST_NATIVE, "fail", self->last);
+	knob(TEST_NATIVE, "fail_errno", PROBE_DEFER);
+	EXPECT_NE(0, release(self->claim, &self->answer));
+	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_DEGRADED,
+			      BINDERY_STEP_RESTORE, EIO, self->last));
+	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
+	knob(TEST_NATIVE, "fail", "");
+	ASSERT_EQ(0, pci_move(twin, TEST_NATIVE));
+	ASSERT_EQ(0, pci_override(twin, ""));
+	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
+					 BINDERY_GROUP_FREE)));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+TEST_F(restore, C8_a_native_module_unloaded_meanwhile_is_loaded)
+{
+	EXPECT_EQ(0, module_unload(TEST_NATIVE));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_TRUE(module_is_loaded(TEST_NATIVE));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+TEST_F(restore, C8_a_native_module_that_cannot_be_loaded_may_come_later)
+{
+	EXPECT_EQ(0, module_unload(TEST_NATIVE));
+	ASSERT_EQ(0, write_file(MODPROBE, "/bin/false"));
+	EXPECT_NE(0, release(self->claim, &self->answer));
+	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_DEGRADED,
+			      BINDERY_STEP_RESTORE, EIO, self->first,
+			      TEST_NATIVE));
+	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
+	for (unsigned int i = 0; i < self->group.num; i++)
+		EXPECT_TRUE(pci_is_on(self->group.bdf[i], ""));
+	ASSERT_EQ(0, write_file(MODPROBE, "/sbin/modprobe"));
+	ASSERT_EQ(0, module_load(TEST_NATIVE));
+	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
+					 BINDERY_GROUP_FREE)));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+/* What is somebody else's by then is left to that somebody, and told. */
+TEST_F(restore, C8_a_foreign_override_is_left_alone_and_told)
+{
+	struct bindery_ioc_member *member;
+
+	ASSERT_EQ(0, pci_override(self->last, "foo"));
+	EXPECT_EQ(-EBUSY, release(self->claim, &self->answer));
+	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_OVERRIDE,
+			      BINDERY_STEP_RESTORE, EBUSY, self->last));
+	member = member_of(self->answer.members, self->answer.num_members,
+			   self->last);
+	ASSERT_NE(NULL, member);
+	EXPECT_EQ(EBUSY, member->out_errno);
+	EXPECT_STREQ("foo", member->out_override);
+	self->changed = self->before;
+	strcpy(snapshot_device(&self->changed, self->last)->override, "foo");
+	snapshot_device(&self->changed, self->last)->driver[0] = 0;
+	EXPECT_EQ(0, snapshot_compare(&self->changed));
+	EXPECT_EQ(0, snapshot_move_back(&self->before, &self->group));
+}
+
+TEST_HARNESS_MAIN
