@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The front door. Sources are built into build/, never beside themselves;
+# kbuild reads Kbuild, which stands beside this file, instead of this one.
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
+O := $(CURDIR)/build
+PREFIX ?= /usr/local
+KERNEL ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KERNEL)/build
+KERNELS ?= 6.1 6.12 newest
+CACHE := $(or $(BINDERY_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bindery)
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+VM := python3 selftests/vm/run.py
+
+# What the module is built from, here and by DKMS.
+MODULE_FILES := Kbuild dkms.conf $(wildcard module/*.[ch] module/*.mk) \
+	$(wildcard uapi/linux/*.h)
+DKMS_DIR := /usr/src/bindery-$(VERSION)
+
+# Debian packages of the running release, by what needs them.
+NEEDS_TOOLS := gcc libc6-dev pkg-config libjson-c-dev
+NEEDS_CHECK := $(NEEDS_TOOLS) g++ python3
+NEEDS_STYLE := $(NEEDS_CHECK) clang clang-tidy cppcheck codespell shellcheck \
+	sparse perl xz-utils kmod linux-headers-amd64
+
+.PHONY: all
+all: modules lib cli ## everything: module for this kernel, library, tool
+
+.PHONY: help
+help: ## this text
+	@echo 'bindery $(VERSION). Targets:'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
+		expand -t 18 | sed 's/^/  /'
+	@echo 'Variables: PREFIX, DESTDIR, KERNEL (a release), KDIR (its headers),'
+	@echo '  KERNELS (of check: 6.1 6.12 newest), BINDERY_CACHE (downloads).'
+
+# --- build ------------------------------------------------------------------
+
+.PHONY: modules
+modules: ## bindery.ko for the running kernel, or KERNEL=, KDIR=
+	@test -d $(KDIR) || { echo "no kernel headers in $(KDIR): install" \
+		"linux-headers-$(KERNEL), or give KDIR=" >&2; exit 1; }
+	@mkdir -p $(O)/module
+	@cp --parents -pu -t $(O)/module $(MODULE_FILES)
+	$(MAKE) -C $(KDIR) M=$(O)/module modules
+
+.PHONY: lib cli
+lib: ## libbindery, static and shared
+cli: ## the bindery tool
+lib cli:
+	$(MAKE) -C userspace O=$(O) VERSION=$(VERSION) $@
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf $(O)
+
+# --- see it work -----------------------------------------------------------
+
+# Install what is missing of some Debian packages, and say so.
+define install-needs
+	@missing=$$(for p in $(1); do \
+		dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | \
+			grep -qx installed || echo $$p; done); \
+	test -z "$$missing" || { \
+		echo 'Installing' $$missing; \
+		$(SUDO) apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qq -y \
+			--no-install-recommends $$missing >/dev/null; }
+endef
+
+.PHONY: needs-check
+needs-check:
+	$(call install-needs,$(NEEDS_CHECK))
+	$(call install-needs,$$($(VM) needs))
+
+.PHONY: demo
+demo: needs-check ## a minute's story on a real kernel in a virtual machine
+	@$(MAKE) -s cli
+	@$(MAKE) -s -C selftests O=$(O)/selftests
+	@$(VM) demo --machine slot --kernel newest --program demo
+
+.PHONY: check
+check: needs-check ## all tests, on all kernels
+	@$(MAKE) -s lib cli
+	@$(MAKE) -s check-uapi
+	@$(MAKE) -s -C selftests O=$(O)/selftests
+	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) check
+	@cd selftests/vm && python3 -m unittest -q test_harness
+	@$(VM) test $(addprefix --kernel ,$(KERNELS)) \
+		$$(for tap in $(O)/userspace/tests/*.tap; do \
+			echo --add $$tap; done)
+
+.PHONY: check-uapi
+check-uapi: # the header stands alone, in C and in C++
+	@for lang in c c++; do \
+		$(CC) -fsyntax-only -Wall -Wextra -Werror -Iuapi \
+			-x $$lang uapi/linux/bindery.h || exit 1; done
+
+# --- style ------------------------------------------------------------------
+
+.PHONY: style
+style: style-needs ## all linters, and the module with gcc and clang at W=1
+style: style-checkpatch style-module style-userspace style-scripts
+
+.PHONY: style-needs
+style-needs:
+	$(call install-needs,$(NEEDS_STYLE))
+
+# checkpatch is only in the kernel's source package: take it out of there.
+CHECKPATCH := $(CACHE)/checkpatch/checkpatch.pl
+$(CHECKPATCH):
+	@mkdir -p $(@D)
+	@cd $(@D) && package=$$(apt-cache depends linux-source | \
+		sed -n 's/.*Depends: //p') && \
+	echo "checkpatch from $$package" && apt-get download -qq $$package && \
+	dpkg --fsys-tarfile $$package*.deb | \
+		tar -xO ./usr/src/$$package.tar.xz | \
+		tar -xJ --strip-components=2 $$package/scripts/checkpatch.pl \
+			$$package/scripts/spelling.txt \
+			$$package/scripts/const_structs.checkpatch && \
+	rm -f $$package*.deb
+
+.PHONY: style-checkpatch
+style-checkpatch: $(CHECKPATCH)
+	perl $(CHECKPATCH) --terse --quiet --no-summary -f $(wildcard module/*.[ch] \
+		uapi/linux/*.h selftests/drivers/*.[ch] selftests/lib/*.[ch] \
+		selftests/*.c userspace/lib/*.[ch] userspace/cli/*.[ch])
+	! git grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION|BINDERY_HAVE_' -- \
+		module selftests/drivers ':!module/compat.*' \
+		':!selftests/drivers/compat.*'
+
+# The headers' configuration is gcc's; these are its options that differ.
+CLANG_CONFIG := CONFIG_CC_IS_GCC= CONFIG_CC_IS_CLANG=y CONFIG_GCC_VERSION=0 \
+	CONFIG_CLANG_VERSION=140006 CONFIG_CC_IMPLICIT_FALLTHROUGH= \
+	CONFIG_FTRACE_MCOUNT_USE_CC= CONFIG_INIT_STACK_ALL_ZERO= \
+	CONFIG_RETHUNK= CONFIG_SLS=
+STYLE_KDIR = $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64)))
+
+# $(call style-build,NAME,VARIABLES): a fresh build that must print nothing
+define style-build
+	@echo 'module: $(1)'
+	@rm -rf $(O)/style && mkdir -p $(O)/style
+	@cp --parents -p -t $(O)/style $(MODULE_FILES)
+	@$(MAKE) -C $(STYLE_KDIR) M=$(O)/style modules W=1 $(2) \
+		>$(O)/style.log 2>&1 || { cat $(O)/style.log; exit 1; }
+	@! grep -E 'warning|error' $(O)/style.log
+endef
+
+.PHONY: style-module
+style-module:
+	$(call style-build,gcc at W=1,)
+	$(call style-build,clang at W=1,CC=clang $(CLANG_CONFIG))
+	$(call style-build,sparse,C=2)
+
+.PHONY: style-userspace
+style-userspace:
+	$(MAKE) -C userspace O=$(O) VERSION=$(VERSION) lint
+
+.PHONY: style-scripts
+style-scripts:
+	shellcheck .ci/run
+	python3 -m compileall -q selftests/vm
+	codespell --skip ./build,./.git,./LICENSES,./selftests/kselftest .
+
+# --- install ----------------------------------------------------------------
+
+.PHONY: install
+install: lib cli ## library, tool, header, manuals; DESTDIR and PREFIX
+	$(MAKE) -C userspace O=$(O) VERSION=$(VERSION) PREFIX=$(PREFIX) \
+		DESTDIR=$(DESTDIR) install
+
+.PHONY: uninstall
+uninstall: ## remove just what install put there
+	$(MAKE) -C userspace O=$(O) VERSION=$(VERSION) PREFIX=$(PREFIX) \
+		DESTDIR=$(DESTDIR) uninstall
+
+.PHONY: dkms-install
+dkms-install: ## the module, by DKMS, for every kernel with headers here
+	@command -v dkms >/dev/null || { echo 'install dkms first' >&2; exit 1; }
+	rm -rf $(DKMS_DIR)
+	install -d $(DKMS_DIR)
+	cp --parents -p -t $(DKMS_DIR) $(MODULE_FILES)
+	dkms add bindery/$(VERSION)
+	for headers in /lib/modules/*/build; do \
+		kernel=$$(basename $$(dirname $$headers)); \
+		dkms install bindery/$(VERSION) -k $$kernel || exit 1; done
+
+.PHONY: dkms-uninstall
+dkms-uninstall: ## remove the module from DKMS and its sources
+	dkms remove bindery/$(VERSION) --all
+	rm -rf $(DKMS_DIR)
