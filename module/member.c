@@ -239,11 +239,16 @@ int bindery_member_park(struct bindery_member *member,
 	return ret;
 }
 
+static bool has_driver(struct bindery_member *member)
+{
+	return READ_ONCE(member->dev->driver);
+}
+
 int bindery_member_unbind(struct bindery_member *member)
 {
 	member->did |= BINDERY_DID_UNBIND;
 	device_release_driver(member->dev);
-	return 0;
+	return has_driver(member) ? -EBUSY : 0;
 }
 
 /* From here an automatic binder may bind the target before we do. */
@@ -372,11 +377,6 @@ static bool is_on_native(struct bindery_member *member)
 	ret = is_on(member->dev, member->native.driver);
 	device_unlock(member->dev);
 	return ret;
-}
-
-static bool has_driver(struct bindery_member *member)
-{
-	return READ_ONCE(member->dev->driver);
 }
 
 static struct device_driver *get_native(struct bindery_member *member)

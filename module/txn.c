@@ -36,13 +36,20 @@ static int check_abort(struct bindery_txn *txn)
 		abort = txn->abort;
 	if (!abort && bindery_remaining(txn->deadline))
 		return 0;
+	if (txn->at)
+		return bindery_fail_member(&txn->failure,
+					   BINDERY_ERROR_DEADLINE, txn->step, 0,
+					   txn->at);
 	return bindery_fail(&txn->failure, BINDERY_ERROR_DEADLINE, txn->step,
 			    0);
 }
 
-static void at_member(struct bindery_txn *txn, struct bindery_member *member)
+/* Where it is, for who has to name it when the deadline passes. */
+static void at_member(struct bindery_txn *txn, u32 step,
+		      struct bindery_member *member)
 {
 	guard(bindery_state)();
+	txn->step = step;
 	txn->at = member;
 }
 
@@ -65,7 +72,7 @@ static int pin_targets(struct bindery_txn *txn)
 		member = txn->plan.members[i];
 		if (!member->target)
 			continue;
-		at_member(txn, member);
+		at_member(txn, BINDERY_STEP_TARGET, member);
 		if (bindery_target_pin(member->target))
 			return fail_at(txn, BINDERY_ERROR_NO_TARGET, 0, member,
 				       member->target->name);
@@ -108,9 +115,12 @@ static int unbind(struct bindery_txn *txn, struct bindery_member *member)
 		return fail_at(txn, ret == -ETIMEDOUT ? BINDERY_ERROR_LOCKED :
 			       BINDERY_ERROR_IN_USE, 0, member,
 			       member->native.driver);
-	bindery_member_call(member, txn->step, bindery_member_unbind);
+	ret = bindery_member_call(member, txn->step, bindery_member_unbind);
 	bindery_group_unfence(member->group);
-	return 0;
+	if (!ret)
+		return 0;
+	return fail_at(txn, BINDERY_ERROR_UNBIND, 0, member,
+		       member->native.driver);
 }
 
 static int bind(struct bindery_txn *txn, struct bindery_member *member)
@@ -158,15 +168,12 @@ static int run_step(struct bindery_txn *txn, u32 step, bool backwards,
 	unsigned int i, n;
 	int ret;
 
-	txn->step = step;
 	for (i = 0; i < plan->num_members; i++) {
 		n = backwards ? plan->num_members - 1 - i : i;
 		member = plan->members[n];
+		at_member(txn, step, member);
 		ret = check_abort(txn);
-		if (ret)
-			return ret;
-		at_member(txn, member);
-		ret = run(txn, member);
+		ret = ret ?: run(txn, member);
 		if (ret)
 			return ret;
 	}
@@ -240,10 +247,9 @@ static int prepare(struct bindery_txn *txn)
 	unsigned int i;
 	int ret;
 
-	txn->step = BINDERY_STEP_TARGET;
 	ret = pin_targets(txn);
 	ret = ret ?: check_abort(txn);
-	at_member(txn, NULL);
+	at_member(txn, BINDERY_STEP_VALIDATE, NULL);
 	if (ret)
 		return ret;
 	plan->members = NULL;
@@ -256,7 +262,7 @@ static int prepare(struct bindery_txn *txn)
 	ret = ret ?: bindery_validate(plan, txn->request, txn->deadline,
 				      &txn->failure);
 	ret = ret ?: pin_targets(txn);
-	at_member(txn, NULL);
+	at_member(txn, BINDERY_STEP_OVERRIDE, NULL);
 	bindery_plan_free(&first);
 	return ret;
 }
@@ -313,7 +319,7 @@ static void txn_work(struct work_struct *work)
 	ret = move(txn);
 	trace_bindery_txn(txn, ret ? "rollback" : "commit", ret);
 	ret = ret ?: commit(txn);
-	at_member(txn, NULL);
+	at_member(txn, BINDERY_STEP_NONE, NULL);
 	if (ret)
 		roll_back(txn);
 	trace_bindery_txn(txn, "end", ret);

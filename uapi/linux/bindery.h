@@ -115,7 +115,8 @@ struct bindery_ioc_bdf {
  * @BINDERY_ERROR_LOCKED: EBUSY, the device's lock was held until the deadline
  * @BINDERY_ERROR_OVERRIDE: the override could not be set, or somebody else
  *	changed it
- * @BINDERY_ERROR_UNBIND: the device did not leave its driver
+ * @BINDERY_ERROR_UNBIND: EBUSY, the device did not leave its driver, or somebody
+ *	bound another
  * @BINDERY_ERROR_BIND: the target's probe failed, with its errno
  * @BINDERY_ERROR_NO_VFIO_DEVICE: ENODEV, the target's probe succeeded and
  *	registered no VFIO device
