@@ -86,7 +86,7 @@ check: needs-check ## all tests, on all kernels
 	@$(MAKE) -s -C selftests O=$(O)/selftests
 	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) check
 	@cd selftests/vm && python3 -m unittest -q test_harness
-	@$(VM) test $(addprefix --kernel ,$(KERNELS)) \
+	@$(VM) test --dkms $(addprefix --kernel ,$(KERNELS)) \
 		$$(for tap in $(O)/userspace/tests/*.tap; do \
 			echo --add $$tap; done)
 

@@ -7,6 +7,7 @@ import argparse
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dkms
@@ -70,7 +71,11 @@ def cmd_test(args) -> int:
         raise Failure("no machine runs any of that")
     for job in jobs:
         suite.contents(job.machine, job.kernel, job.programs)
-    results, reruns = suite.run_all(jobs)
+    with ThreadPoolExecutor(1) as beside:
+        installed = beside.submit(dkms.run) if args.dkms else None
+        results, reruns = suite.run_all(jobs)
+        if installed:
+            results += installed.result()
     results += [added(path) for path in args.add]
     return summary(results, reruns)
 
@@ -232,6 +237,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     test.add_argument("--add", type=Path, action="append", default=[],
                       metavar="FILE",
                       help="TAP output of host tests, to be counted too")
+    test.add_argument("--dkms", action="store_true",
+                      help="also what the command dkms does")
     demo.add_argument("--program", default="demo")
 
     args = parser.parse_args(arguments)
