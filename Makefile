@@ -122,9 +122,11 @@ $(CHECKPATCH):
 
 .PHONY: style-checkpatch
 style-checkpatch: $(CHECKPATCH)
-	perl $(CHECKPATCH) --terse --quiet --no-summary -f $(wildcard module/*.[ch] \
-		uapi/linux/*.h selftests/drivers/*.[ch] selftests/lib/*.[ch] \
-		selftests/*.c userspace/lib/*.[ch] userspace/cli/*.[ch])
+	perl $(CHECKPATCH) --terse --quiet --no-summary -f \
+		$(wildcard module/*.[ch] uapi/linux/*.h selftests/drivers/*.[ch])
+	perl $(CHECKPATCH) --terse --quiet --no-summary \
+		--ignore PREFER_KERNEL_TYPES -f \
+		$(wildcard userspace/lib/*.[ch] userspace/cli/*.[ch])
 	! git grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION|BINDERY_HAVE_' -- \
 		module selftests/drivers ':!module/compat.*' \
 		':!selftests/drivers/compat.*'
@@ -143,7 +145,7 @@ define style-build
 	@cp --parents -p -t $(O)/style $(MODULE_FILES)
 	@$(MAKE) -C $(STYLE_KDIR) M=$(O)/style modules W=1 $(2) \
 		>$(O)/style.log 2>&1 || { cat $(O)/style.log; exit 1; }
-	@! grep -E 'warning|error' $(O)/style.log
+	@! grep -E '(warning|error):' $(O)/style.log
 endef
 
 .PHONY: style-module
