@@ -28,21 +28,16 @@ void transaction_free(struct transaction *transaction)
 }
 
 /* Did a transaction that failed leave something undone? */
-static int failure_status(const struct bindery_error_record *record,
-			  const struct bindery_members *members)
+static int failure_status(const struct bindery_error_record *record)
 {
 	enum bindery_error code = bindery_error_record_get_code(record);
 
 	if (bindery_error_record_get_step(record) < BINDERY_STEP_OVERRIDE &&
 	    code != BINDERY_ERROR_DEGRADED)
 		return STATUS_FAILED;
-	if (code == BINDERY_ERROR_DEADLINE || code == BINDERY_ERROR_DEGRADED)
+	if (code == BINDERY_ERROR_DEADLINE || code == BINDERY_ERROR_DEGRADED ||
+	    bindery_error_record_is_incomplete(record))
 		return STATUS_INCOMPLETE;
-	for (size_t i = 0; members && i < bindery_members_get_count(members); i++)
-		if (bindery_member_get_group_state(
-			    bindery_members_get(members, i)) !=
-		    BINDERY_GROUP_FREE)
-			return STATUS_INCOMPLETE;
 	return STATUS_FAILED;
 }
 
@@ -194,7 +189,7 @@ int transaction_acquire(struct transaction *transaction)
 	put_members(document, members, 0, NULL);
 	if (ret) {
 		report_record(document, record, members);
-		ret = failure_status(record, members);
+		ret = failure_status(record);
 	}
 	document_print(transaction->options, document);
 	bindery_members_free(members);

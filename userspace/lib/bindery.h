@@ -271,6 +271,15 @@ bool bindery_error_record_get_group(const struct bindery_error_record *record,
 bool bindery_error_record_has_holder(const struct bindery_error_record *record);
 
 /**
+ * bindery_error_record_is_incomplete() - is a rollback not complete yet?
+ * Return: true if a VFIO user got in, so that the rest is put back when it is
+ *	gone, or if a member could not be brought back.
+ * Since: 0.1
+ */
+bool
+bindery_error_record_is_incomplete(const struct bindery_error_record *record);
+
+/**
  * bindery_error_record_get_holder_pid() - who holds the group
  * Return: its pid, 0 if it has none in the caller's pid namespace.
  * Since: 0.1

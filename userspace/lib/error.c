@@ -68,6 +68,12 @@ bool bindery_error_record_has_holder(const struct bindery_error_record *record)
 	return record->raw.out_flags & BINDERY_ERROR_HAS_HOLDER;
 }
 
+bool
+bindery_error_record_is_incomplete(const struct bindery_error_record *record)
+{
+	return record->raw.out_flags & BINDERY_ERROR_INCOMPLETE;
+}
+
 pid_t
 bindery_error_record_get_holder_pid(const struct bindery_error_record *record)
 {
