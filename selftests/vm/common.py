@@ -130,13 +130,24 @@ def used(path: Path) -> bool:
     return True
 
 
+def remove_tree(path: Path) -> None:
+    """A root file system that somebody still has the host's /dev mounted in
+    must not be removed."""
+    mounts = [line.split()[4] for line in
+              Path("/proc/self/mountinfo").read_text().splitlines()]
+    inside = [name for name in mounts if name.startswith(f"{path}/")]
+    if inside:
+        raise Failure(f"not removing {path}: unmount {', '.join(inside)}")
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def forget_unused() -> None:
     """Remove what superseded kernels and roots left in the cache."""
     for kind in ("base", "kernels", "roots"):
         for path in (cache() / kind).glob("*"):
             if time.time() - path.stat().st_mtime > UNUSED_FOR:
                 say(f"cache: removing {kind}/{path.name}")
-                shutil.rmtree(path, ignore_errors=True)
+                remove_tree(path)
 
 
 def write_whole(path: Path, data: bytes) -> None:

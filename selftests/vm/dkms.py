@@ -13,7 +13,7 @@ import machine as machines
 import report
 import roots
 import suite
-from common import PROJECT, WORK, call, locked, say, stage
+from common import PROJECT, WORK, call, locked, remove_tree, say, stage
 from kernels import Kernel
 
 KERNELS = ("6.1", "6.12")
@@ -51,7 +51,7 @@ def clean_root(found: list[Kernel]) -> roots.Root:
     """A copy of the root, with what the header packages would put there
     bound or linked into it when something runs."""
     path = WORK / "dkms"
-    shutil.rmtree(path, ignore_errors=True)
+    remove_tree(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     call(["cp", "-a", "--reflink=auto", roots.get(ROOT).path, path])
     for kernel in found:

@@ -1,32 +1,49 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Run a command inside a root file system. Executed under unshare(1), so
-that the mounts made here belong to this process and vanish with it:
+"""Run a command inside a root file system. Executed under unshare(1):
 
-    enter.py ROOT DIRECTORY [SOURCE:TARGET]... -- COMMAND..."""
+    enter.py ROOT DIRECTORY [SOURCE:TARGET]... -- COMMAND...
+
+Normally the mounts made here vanish with the process. Where they cannot be
+kept from the host's own (see roots.namespace), they are taken back at the
+end; that is why they are private, and not recursive where that is allowed."""
 
 import os
 import subprocess
 import sys
 
 
-def mount(kind: str, source: str, target: str) -> None:
+def mount(source: str, target: str, made: list[str]) -> None:
+    """An ordinary user must bind all that is below, too."""
     os.makedirs(target, exist_ok=True)
-    subprocess.run(["mount", kind, source, target], check=True)
+    if subprocess.run(["mount", "--bind", source, target],
+                      stderr=subprocess.DEVNULL).returncode:
+        subprocess.run(["mount", "--rbind", source, target], check=True)
+    made.append(target)
+    subprocess.run(["mount", "--make-rprivate", target], check=True)
 
 
-def main(root: str, directory: str, *rest: str) -> None:
-    split = rest.index("--")
-    for name in ("/proc", "/dev"):
-        mount("--rbind", name, root + name)
-    for pair in rest[:split]:
-        source, target = pair.split(":")
-        mount("--bind", source, root + target)
-    os.chroot(root)
-    os.chdir(directory)
-    command = rest[split + 1:]
-    os.execvpe(command[0], command, {
+def enter(root: str, directory: str, command: list[str]) -> int:
+    def inside():
+        os.chroot(root)
+        os.chdir(directory)
+
+    return subprocess.run(command, preexec_fn=inside, env={
         "PATH": "/usr/bin:/usr/sbin:/bin:/sbin", "LC_ALL": "C.UTF-8",
-        "HOME": "/root"})
+        "HOME": "/root"}).returncode
 
 
-main(*sys.argv[1:])
+def main(root: str, directory: str, *rest: str) -> int:
+    split = rest.index("--")
+    pairs = [("/proc", "/proc"), ("/dev", "/dev"),
+             *(pair.split(":") for pair in rest[:split])]
+    made: list[str] = []
+    try:
+        for source, target in pairs:
+            mount(source, root + target, made)
+        return enter(root, directory, list(rest[split + 1:]))
+    finally:
+        for target in reversed(made):
+            subprocess.run(["umount", "--lazy", target], check=False)
+
+
+sys.exit(main(*sys.argv[1:]))

@@ -49,10 +49,18 @@ class Root:
 
 def namespace() -> list[str]:
     """The way to mounts of one's own, as root or as an ordinary user."""
+    def works(command):
+        return not subprocess.run([*command, "true"],
+                                  capture_output=True).returncode
+
+    command = ["unshare", "--mount"]
     if os.geteuid() == 0:
-        return ["unshare", "--mount"]
-    command = ["unshare", "--mount", "--map-root-user"]
-    if subprocess.run([*command, "true"], capture_output=True).returncode:
+        # In a chroot the root is no mount point whose mounts could be made
+        # private.
+        return command if works(command) else [*command, "--propagation",
+                                               "unchanged"]
+    command.append("--map-root-user")
+    if not works(command):
         raise Failure("building needs root, or user namespaces for ordinary "
                       "users (sysctl kernel.unprivileged_userns_clone, "
                       "user.max_user_namespaces)")
