@@ -56,6 +56,16 @@ struct bindery_native {
 #define BINDERY_DID_BIND	BIT(2)
 #define BINDERY_SAW_FOREIGN	BIT(3)	/* the override is not ours any more */
 
+/* How a member's restore ended. */
+enum bindery_restored {
+	BINDERY_RESTORED,
+	BINDERY_RESTORED_FOREIGN,	/* somebody's driver or override: left */
+	BINDERY_RESTORED_USER,		/* a VFIO user has the group: again */
+	BINDERY_RESTORED_DEFERRED,	/* its probe is deferred */
+	BINDERY_RESTORED_NO_DRIVER,	/* its driver's module is gone */
+	BINDERY_RESTORED_FAILED,
+};
+
 struct bindery_member {
 	struct kref ref;
 	struct device *dev;
@@ -64,7 +74,7 @@ struct bindery_member {
 	struct bindery_group *group;	/* not counted: it outlives us there */
 	struct list_head node;		/* in a group's or a plan's list */
 
-	/* set by validation, fixed while published */
+	/* set once by validation, which may run while others look */
 	u32 role;
 	u32 action;
 	u32 blocker;
@@ -78,7 +88,8 @@ struct bindery_member {
 	/* by whoever has the group busy */
 	unsigned long did;
 	const char *our_override;	/* what DID_OVERRIDE left there */
-	int result;			/* of its restore */
+	enum bindery_restored restored;
+	int error;			/* of its restore */
 
 	/* state lock */
 	bool removed;
@@ -86,6 +97,7 @@ struct bindery_member {
 
 	struct work_struct callback;
 	struct completion called;
+	int result;
 	int (*call)(struct bindery_member *member);
 };
 

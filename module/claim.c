@@ -204,7 +204,7 @@ static int first_result(struct bindery_claim *claim,
 
 	for (i = 0; i < plan->num_members; i++) {
 		member = plan->members[i];
-		if (!member->result)
+		if (!member->error)
 			continue;
 		code = member->did ? BINDERY_ERROR_DEGRADED :
 				     BINDERY_ERROR_OVERRIDE;

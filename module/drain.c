@@ -15,22 +15,39 @@
 /* How long a look at the group's devices may wait for their locks. */
 #define FENCE_MS	1000
 
-/* Nobody can be using a target that we did not bind. */
+/*
+ * Nobody can be using a target that we did not bind; and a native driver can
+ * only be bound while no VFIO user has the group.
+ */
+static bool needs_fence(struct bindery_member *member)
+{
+	if (bindery_member_removed(member))
+		return false;
+	return member->did & BINDERY_DID_BIND ||
+	       (member->did & BINDERY_DID_UNBIND &&
+		!READ_ONCE(member->dev->driver));
+}
+
 bool bindery_group_needs_fence(struct bindery_group *group)
 {
 	struct bindery_member *member;
 
 	list_for_each_entry(member, &group->members, node)
-		if (member->did & (BINDERY_DID_BIND | BINDERY_DID_UNBIND))
+		if (needs_fence(member))
 			return true;
 	return false;
 }
 
-/* Have the group restored by a worker, which keeps the module loaded. */
+/*
+ * Have the group restored by a worker, which keeps the module loaded. While
+ * that is being unloaded there is no claim any more, and a degraded group
+ * stays what it is.
+ */
 void bindery_group_drain(struct bindery_group *group)
 {
 	bindery_state_assert();
-	__module_get(THIS_MODULE);
+	if (!try_module_get(THIS_MODULE))
+		return;
 	group->backoff_ms = BACKOFF_MIN_MS;
 	bindery_group_set_state(group, BINDERY_GROUP_DRAINING);
 	queue_delayed_work(bindery_txn_wq, &group->drain, 0);
@@ -83,7 +100,7 @@ static int restore_members(struct bindery_group *group)
 		clear_bound(member);
 		bindery_member_call(member, BINDERY_STEP_RESTORE,
 				    bindery_member_restore);
-		if (member->result == -EUSERS)
+		if (member->restored == BINDERY_RESTORED_USER)
 			ret = -EUSERS;
 	}
 	return ret;
@@ -135,9 +152,9 @@ static enum outcome judge(struct bindery_group *group)
 
 /*
  * The group goes back to FREE, or stays as DEGRADED; its claim hears of it.
- * False: not yet, restore it once more.
+ * AGAIN: not yet, restore it once more.
  */
-static bool finish(struct bindery_group *group)
+static enum outcome finish(struct bindery_group *group)
 {
 	struct bindery_claim *claim = NULL;
 	enum outcome outcome;
@@ -151,7 +168,7 @@ static bool finish(struct bindery_group *group)
 		bindery_group_free(group);
 	if (claim)
 		bindery_claim_group_done(claim);
-	return outcome != AGAIN;
+	return outcome;
 }
 
 void bindery_drain_work(struct work_struct *work)
@@ -159,7 +176,8 @@ void bindery_drain_work(struct work_struct *work)
 	struct bindery_group *group =
 		container_of(to_delayed_work(work), struct bindery_group, drain);
 
-	if (restore_group(group, BINDERY_GROUP_RESTORING) || !finish(group)) {
+	if (restore_group(group, BINDERY_GROUP_RESTORING) ||
+	    finish(group) == AGAIN) {
 		set_state(group, BINDERY_GROUP_DRAINING);
 		queue_delayed_work(bindery_txn_wq, &group->drain,
 				   msecs_to_jiffies(group->backoff_ms));
@@ -169,20 +187,18 @@ void bindery_drain_work(struct work_struct *work)
 	module_put(THIS_MODULE);
 }
 
-static bool is_degraded(struct bindery_group *group)
-{
-	guard(bindery_state)();
-	return group->state == BINDERY_GROUP_DEGRADED;
-}
-
 /*
  * Roll back. False: not complete. If a VFIO user got in meanwhile, it goes on
  * by itself; else the group is DEGRADED.
  */
 bool bindery_group_undo(struct bindery_group *group)
 {
-	if (!restore_group(group, BINDERY_GROUP_BINDING) && finish(group))
-		return !is_degraded(group);
+	enum outcome outcome = AGAIN;
+
+	if (!restore_group(group, BINDERY_GROUP_BINDING))
+		outcome = finish(group);
+	if (outcome != AGAIN)
+		return outcome == COMPLETE;
 	guard(bindery_state)();
 	bindery_group_drain(group);
 	return false;

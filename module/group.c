@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* IOMMU groups that are claimed or on their way: the table, states, fence. */
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "bindery_private.h"
@@ -219,14 +220,38 @@ static bool has_ordinary_driver(struct bindery_group *group)
 	return iommu_group_for_each_dev(group->iommu_group, NULL, is_ordinary);
 }
 
+#define ORDINARY_LOOKS	3
+#define ORDINARY_PAUSE_MS	10
+
+enum owner {
+	NOBODY,
+	VFIO_USER,
+	ORDINARY_DRIVER,
+};
+
 /*
- * A VFIO user owns the group's DMA. An ordinary driver does so too, and then
- * no VFIO user can.
+ * Who owns the group's DMA. While an ordinary driver does, no VFIO user can.
+ * But a driver is seen for a moment also while the user makes its probe fail,
+ * so it has to be seen again.
  */
+static enum owner owner_of(struct bindery_group *group)
+{
+	int looks;
+
+	for (looks = 0; looks < ORDINARY_LOOKS; looks++) {
+		if (looks)
+			msleep(ORDINARY_PAUSE_MS);
+		if (!iommu_group_dma_owner_claimed(group->iommu_group))
+			return NOBODY;
+		if (!has_ordinary_driver(group))
+			return VFIO_USER;
+	}
+	return ORDINARY_DRIVER;
+}
+
 bool bindery_group_has_user(struct bindery_group *group)
 {
-	return iommu_group_dma_owner_claimed(group->iommu_group) &&
-	       !has_ordinary_driver(group);
+	return owner_of(group) == VFIO_USER;
 }
 
 void bindery_group_unfence(struct bindery_group *group)
@@ -265,6 +290,19 @@ static int fence_by(struct bindery_group *group, struct bindery_member *member,
 	return ret;
 }
 
+/* Somebody was first: no user can be in, one is, or it was for a moment. */
+static int owned_by_other(struct bindery_group *group)
+{
+	switch (owner_of(group)) {
+	case ORDINARY_DRIVER:
+		return 1;
+	case VFIO_USER:
+		return -EPERM;
+	default:
+		return -EBUSY;
+	}
+}
+
 static bool has_vfs(struct bindery_group *group)
 {
 	struct bindery_member *member;
@@ -290,15 +328,19 @@ static bool has_vfs(struct bindery_group *group)
 int bindery_group_fence(struct bindery_group *group, unsigned long deadline)
 {
 	struct bindery_member *member;
-	int ret = -ENODEV;
+	int ret = owned_by_other(group);
 
 	if (has_vfs(group))
 		return -EPERM;
-	if (iommu_group_dma_owner_claimed(group->iommu_group))
-		return has_ordinary_driver(group) ? 1 : -EPERM;
+	if (ret != -EBUSY)
+		return ret;
+	ret = -ENODEV;
 	list_for_each_entry(member, &group->members, node) {
-		ret = fence_by(group, member, deadline);
-		if (ret != -ENODEV)
+		int err = fence_by(group, member, deadline);
+
+		if (err != -ENODEV)
+			ret = err;
+		if (err != -ENODEV && err != -ETIMEDOUT)
 			break;
 	}
 	switch (ret) {
@@ -309,7 +351,7 @@ int bindery_group_fence(struct bindery_group *group, unsigned long deadline)
 	case -ENOMEM:
 		return -EBUSY;
 	case -EPERM:
-		return has_ordinary_driver(group) ? 1 : -EPERM;
+		return owned_by_other(group);
 	default:
 		return 1;
 	}

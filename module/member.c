@@ -276,22 +276,21 @@ static int bind_result(struct bindery_member *member, int ret)
 	if (dev->driver != member->target->drv)
 		ret = ret ?: -ENODEV;
 	else
-		ret = bindery_device_has_vfio(dev) ? 0 : -ENXIO;
+		ret = bindery_device_has_vfio(dev) ? 0 :
+			BINDERY_ERROR_NO_VFIO_DEVICE;
 	device_unlock(dev);
 	return ret;
 }
 
-/*
- * -ENXIO: the target took the device and made no VFIO device of it; -ESTALE:
- * somebody changed its override.
- */
+/* Negative: the errno of the target's probe; positive: an enum bindery_error. */
 int bindery_member_bind(struct bindery_member *member)
 {
 	int ret;
 
 	ret = admit_target(member);
 	if (ret)
-		return ret == -EBUSY ? -ESTALE : ret;
+		return ret == -EBUSY ? BINDERY_ERROR_OVERRIDE :
+				       BINDERY_ERROR_NO_MEMORY;
 	ret = device_driver_attach(member->target->drv, member->dev);
 	return bind_result(member, ret);
 }
@@ -391,48 +390,60 @@ static struct device_driver *get_native(struct bindery_member *member)
 }
 
 /* Let the bus choose, now or when a deferred probe is tried again. */
-static void offer(struct device *dev)
+static bool offer_defers(struct device *dev)
 {
-	if (device_attach(dev) < 0)
-		dev_dbg(dev, "no driver took it\n");
+	return device_attach(dev) == -EPROBE_DEFER;
 }
 
-static int attach_native(struct bindery_member *member)
+/* One that nobody else is to have had between two looks. */
+static int attach_native(struct bindery_member *member,
+			 struct device_driver *drv)
+{
+	int ret = device_driver_attach(drv, member->dev);
+
+	/* A VFIO user of a neighbour may have closed it since. */
+	if (ret == -EBUSY && !has_driver(member) &&
+	    !bindery_group_has_user(member->group))
+		ret = device_driver_attach(drv, member->dev);
+	return ret;
+}
+
+static enum bindery_restored bind_native(struct bindery_member *member)
 {
 	struct device_driver *drv = get_native(member);
 	int ret;
 
+	member->error = -ENOENT;
 	if (!drv)
-		return -ENOENT;
-	ret = device_driver_attach(drv, member->dev);
+		return BINDERY_RESTORED_NO_DRIVER;
+	ret = attach_native(member, drv);
 	bindery_driver_put(drv);
 	/* device_driver_attach() puts nothing on the list of deferred probes */
-	if (ret == -EAGAIN)
-		offer(member->dev);
-	return ret;
+	if (ret == -EAGAIN && offer_defers(member->dev)) {
+		member->error = ret;
+		return BINDERY_RESTORED_DEFERRED;
+	}
+	if (is_on_native(member))
+		return BINDERY_RESTORED;
+	if (has_driver(member))
+		return BINDERY_RESTORED_FOREIGN;
+	member->error = ret ?: -ENODEV;
+	if (ret == -EBUSY && bindery_group_has_user(member->group))
+		return BINDERY_RESTORED_USER;
+	return BINDERY_RESTORED_FAILED;
 }
 
-/*
- * Back to the native driver. -EAGAIN: its probe is deferred; -EUSERS: a VFIO
- * user has another device of the group, try again when it is gone.
- */
-static int restore_driver(struct bindery_member *member)
+static enum bindery_restored restore_driver(struct bindery_member *member)
 {
-	bool foreign = member->did & BINDERY_SAW_FOREIGN;
-	int ret = 0;
-
 	/* Its override is somebody's: let that decide. */
-	if (foreign)
-		offer(member->dev);
-	else if (!has_driver(member))
-		ret = attach_native(member);
-	if (is_on_native(member))
-		return 0;
-	if (foreign || has_driver(member))
-		return -EBUSY;
-	if (ret == -EBUSY && bindery_group_has_user(member->group))
-		return -EUSERS;
-	return ret ?: -ENODEV;
+	if (member->did & BINDERY_SAW_FOREIGN) {
+		offer_defers(member->dev);
+		return BINDERY_RESTORED_FOREIGN;
+	}
+	if (member->did & BINDERY_DID_UNBIND)
+		return bind_native(member);
+	return !member->native.driver && has_driver(member) ?
+		BINDERY_RESTORED_FOREIGN : BINDERY_RESTORED;
 }
 
 static int restore_override(struct bindery_member *member)
@@ -460,51 +471,51 @@ static void restore_power(struct bindery_member *member)
 }
 
 /* The native driver's module is gone: let whatever is there have it. */
-static int offer_instead(struct bindery_member *member)
+static enum bindery_restored offer_instead(struct bindery_member *member)
 {
-	offer(member->dev);
-	if (is_on_native(member)) {
-		member->did &= ~BINDERY_DID_UNBIND;
-		return 0;
-	}
-	return -ENOENT;
+	offer_defers(member->dev);
+	return is_on_native(member) ? BINDERY_RESTORED :
+				      BINDERY_RESTORED_NO_DRIVER;
 }
 
-static int restore(struct bindery_member *member)
+static enum bindery_restored restore(struct bindery_member *member)
 {
-	int ret = 0;
-	int err = -EBUSY;
+	enum bindery_restored restored = restore_driver(member);
 
-	if (member->did & BINDERY_DID_UNBIND) {
-		ret = restore_driver(member);
-		if (ret == -EAGAIN || ret == -EUSERS)
-			return ret;
-		if (!ret || ret == -EBUSY)
-			member->did &= ~BINDERY_DID_UNBIND;
-	}
-	if (member->did & BINDERY_DID_OVERRIDE)
-		err = restore_override(member);
+	/* A deferred probe, or the next try, still needs our override. */
+	if (restored == BINDERY_RESTORED_USER ||
+	    restored == BINDERY_RESTORED_DEFERRED)
+		return restored;
+	if (member->did & BINDERY_DID_OVERRIDE && restore_override(member))
+		restored = BINDERY_RESTORED_FOREIGN;
 	member->did &= ~BINDERY_SAW_FOREIGN;
-	if (ret == -ENOENT)
-		ret = offer_instead(member);
-	if (!ret)
+	if (restored == BINDERY_RESTORED_NO_DRIVER)
+		restored = offer_instead(member);
+	if (restored == BINDERY_RESTORED)
 		restore_power(member);
-	return ret ?: err;
+	if (restored == BINDERY_RESTORED ||
+	    restored == BINDERY_RESTORED_FOREIGN)
+		member->did &= ~BINDERY_DID_UNBIND;
+	return restored;
 }
 
 /*
  * Put back what we changed; may be called again. Afterwards did says what is
- * still missing; a driver or an override that somebody else gave the device
- * is not, but -EBUSY tells of it.
+ * still missing, and error why. A driver or an override that somebody else
+ * gave the device is not missing, but -EBUSY tells of it.
  */
 int bindery_member_restore(struct bindery_member *member)
 {
-	int ret = restore(member);
-
-	if (!bindery_member_removed(member))
-		return ret;
-	member->did = 0;
-	return 0;
+	member->restored = restore(member);
+	if (bindery_member_removed(member)) {
+		member->did = 0;
+		member->restored = BINDERY_RESTORED;
+	}
+	if (member->restored == BINDERY_RESTORED)
+		member->error = 0;
+	if (member->restored == BINDERY_RESTORED_FOREIGN)
+		member->error = -EBUSY;
+	return member->error;
 }
 
 static void run_callback(struct work_struct *work)

@@ -79,7 +79,7 @@ static void report_role(struct bindery_ioc_member *out,
 	out->out_role = member->role;
 	out->out_action = member->action;
 	out->out_blocker = member->blocker;
-	out->out_errno = -member->result;
+	out->out_errno = -member->error;
 	if (member->target)
 		report_string(out, out->out_target, member->target->name);
 	if (member->target_absent)

@@ -135,10 +135,8 @@ static int bind(struct bindery_txn *txn, struct bindery_member *member)
 		return 0;
 	if (bindery_member_removed(member))
 		code = BINDERY_ERROR_REMOVED;
-	else if (ret == -ENXIO)
-		code = BINDERY_ERROR_NO_VFIO_DEVICE;
-	else if (ret == -ESTALE)
-		code = BINDERY_ERROR_OVERRIDE;
+	else if (ret > 0)
+		code = ret;
 	return fail_at(txn, code, code == BINDERY_ERROR_BIND ? ret : 0, member,
 		       member->target->name);
 }
@@ -183,10 +181,7 @@ static int run_step(struct bindery_txn *txn, u32 step, bool backwards,
 #define OWNER_TRIES	5
 #define OWNER_PAUSE_MS	10
 
-/*
- * Own the group's DMA once. A native probe that is about to be refused owns it
- * for a moment, too.
- */
+/* Own the group's DMA once; a reset keeps it from that for a moment. */
 static int try_to_own(struct bindery_txn *txn, struct bindery_group *group)
 {
 	int tries = OWNER_TRIES;
@@ -195,7 +190,7 @@ static int try_to_own(struct bindery_txn *txn, struct bindery_group *group)
 	for (;;) {
 		ret = bindery_group_fence(group, txn->deadline);
 		bindery_group_unfence(group);
-		if ((ret != 1 && ret != -EBUSY) || !--tries)
+		if (ret != -EBUSY || !--tries)
 			return ret;
 		msleep(OWNER_PAUSE_MS);
 	}
