@@ -96,6 +96,59 @@ TEST_F(restore, C8_each_member_is_tried_and_the_first_failure_told)
 					 BINDERY_GROUP_FREE)));
 }
 
+/* Whatever a driver says, it is not taken for what we mean by that errno. */
+TEST_F(restore, C8_a_native_probe_may_return_any_errno)
+{
+	static const int errnos[] = { EBUSY, EAGAIN, ENOENT, ENXIO, EUSERS };
+	struct bindery_ioc_member *member;
+	char text[16];
+
+	for (unsigned int i = 0; i < sizeof(errnos) / sizeof(*errnos); i++) {
+		snprintf(text, sizeof(text), "%d", errnos[i]);
+		knob(TEST_NATIVE, "fail", self->last);
+		knob(TEST_NATIVE, "fail_errno", text);
+		EXPECT_EQ(-EIO, release(self->claim, &self->answer));
+		EXPECT_EQ(0, error_is(&self->answer.error,
+				      BINDERY_ERROR_DEGRADED,
+				      BINDERY_STEP_RESTORE, EIO, self->last,
+				      TEST_NATIVE));
+		member = member_of(self->answer.members,
+				   self->answer.num_members, self->last);
+		ASSERT_NE(NULL, member);
+		EXPECT_EQ(errnos[i], member->out_errno);
+		EXPECT_EQ(0, all_but(self, self->last));
+		EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
+		close_claim(self->claim);
+		knob(TEST_NATIVE, "fail", "");
+		self->claim = acquire(self->control, &self->request);
+		ASSERT_LE(0, self->claim);
+	}
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
+TEST_F(restore, T1_a_rollback_that_is_not_complete_says_so)
+{
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	close_claim(self->claim);
+	ASSERT_EQ(0, module_load(TEST_TARGET));
+	knob(TEST_NATIVE, "fail_errno", "28");
+	knob(TEST_NATIVE, "fail", self->first);
+	knob(TEST_TARGET, "fail_errno", "5");
+	knob(TEST_TARGET, "fail", self->last);
+	request_group(&self->request, &self->group, TEST_TARGET);
+	self->claim = acquire(self->control, &self->request);
+	EXPECT_EQ(-EIO, self->claim);
+	EXPECT_EQ(0, error_is(&self->request.error, BINDERY_ERROR_BIND,
+			      BINDERY_STEP_BIND, EIO, self->last, TEST_TARGET));
+	EXPECT_NE(0, self->request.error.out_flags & BINDERY_ERROR_INCOMPLETE);
+	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
+	EXPECT_EQ(0, all_but(self, self->first));
+	knob(TEST_NATIVE, "fail", "");
+	EXPECT_EQ(0, pci_bind(self->first, TEST_NATIVE));
+	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
+					 BINDERY_GROUP_FREE)));
+}
+
 TEST_F(restore, C8_several_members_can_fail)
 {
 	int failed = 0;
