@@ -17,6 +17,7 @@ from machine import Machine, Program
 #: Seconds in which something has to happen outside of programs, and which a
 #: guest gets beyond a program's limit, after which its init has given up.
 BOOT_LIMIT = 180
+HANG = "guest hangs: not even its init says anything"
 GRACE = 60
 EXIT_DONE = 0x10 * 2 + 1
 RECORD = re.compile(rb"([a-z]+) (-?\d+) (\d+)\n")
@@ -171,7 +172,7 @@ def follow(process: subprocess.Popen, path: Path, run: Run,
                 break
             ended = process.poll() is not None
             if limits is not None and time.monotonic() > deadline:
-                run.ending = "guest hangs"
+                run.ending = HANG
                 break
             if not ended:
                 time.sleep(0.03)

@@ -126,11 +126,11 @@ def evaluate(job: Job, run: Run) -> report.Result:
 
 
 def emulator_died(run: Run) -> str:
-    """QEMU ended by a signal of its own making (an assertion, say) tells
-    nothing of the guest: like a stall, it gets a second chance and a line in
-    the summary."""
-    return run.ending if "(QEMU status -" in run.ending and \
-        not run.ending.startswith("time limit") else ""
+    """QEMU that ends by a signal of its own making (an assertion, say), or
+    that keeps even init from running, tells nothing of the project: like a
+    stall, it gets another chance and a line in the summary."""
+    died = "(QEMU status -" in run.ending
+    return run.ending if died or run.ending == guest.HANG else ""
 
 
 def judge_program(index: int, name: str, run: Run) -> report.Program:
