@@ -280,11 +280,17 @@ int bindery_member_unbind(struct bindery_member *member);
 int bindery_member_bind(struct bindery_member *member);
 int bindery_member_verify(struct bindery_member *member,
 			  unsigned long deadline);
+int bindery_member_swap_override(struct bindery_member *member, const char *to,
+				 gfp_t gfp);
+bool bindery_device_is_on(struct device *dev, const char *name);
+bool bindery_member_has_driver(struct bindery_member *member);
+int bindery_member_call(struct bindery_member *member, u32 step,
+			int (*call)(struct bindery_member *member));
+
+/* restore.c */
 int bindery_member_aim(struct bindery_member *member);
 int bindery_member_unbind_target(struct bindery_member *member);
 int bindery_member_restore(struct bindery_member *member);
-int bindery_member_call(struct bindery_member *member, u32 step,
-			int (*call)(struct bindery_member *member));
 
 /* target.c */
 struct bindery_target *bindery_target_new(const char *name, const char *module);

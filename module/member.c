@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One device of an IOMMU group: looked at, moved, put back. */
 #include <linux/delay.h>
-#include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -171,8 +170,8 @@ static bool same_string(const char *a, const char *b)
 }
 
 /* Replace the override, but only if it is what we left there. */
-static int swap_override_locked(struct bindery_member *member, const char *to,
-				gfp_t gfp)
+int bindery_member_swap_override(struct bindery_member *member, const char *to,
+				 gfp_t gfp)
 {
 	const char *from = member->did & BINDERY_DID_OVERRIDE ?
 		member->our_override : member->native.override;
@@ -202,7 +201,7 @@ static int swap_override_locked(struct bindery_member *member, const char *to,
 }
 
 /* The device's driver is the one of this name, or it has none for NULL. */
-static bool is_on(struct device *dev, const char *name)
+bool bindery_device_is_on(struct device *dev, const char *name)
 {
 	device_lock_assert(dev);
 	return same_string(dev->driver ? dev->driver->name : NULL, name);
@@ -212,9 +211,10 @@ static int park_locked(struct bindery_member *member)
 {
 	int ret;
 
-	if (!is_on(member->dev, member->native.driver))
+	if (!bindery_device_is_on(member->dev, member->native.driver))
 		return -EAGAIN;
-	ret = swap_override_locked(member, BINDERY_PARKED, GFP_KERNEL_ACCOUNT);
+	ret = bindery_member_swap_override(member, BINDERY_PARKED,
+					   GFP_KERNEL_ACCOUNT);
 	if (!ret)
 		member->did |= BINDERY_DID_OVERRIDE;
 	return ret;
@@ -239,7 +239,7 @@ int bindery_member_park(struct bindery_member *member,
 	return ret;
 }
 
-static bool has_driver(struct bindery_member *member)
+bool bindery_member_has_driver(struct bindery_member *member)
 {
 	return READ_ONCE(member->dev->driver);
 }
@@ -248,7 +248,7 @@ int bindery_member_unbind(struct bindery_member *member)
 {
 	member->did |= BINDERY_DID_UNBIND;
 	device_release_driver(member->dev);
-	return has_driver(member) ? -EBUSY : 0;
+	return bindery_member_has_driver(member) ? -EBUSY : 0;
 }
 
 /* From here an automatic binder may bind the target before we do. */
@@ -257,8 +257,8 @@ static int admit_target(struct bindery_member *member)
 	int ret;
 
 	device_lock(member->dev);
-	ret = swap_override_locked(member, member->target->name,
-				   GFP_KERNEL_ACCOUNT);
+	ret = bindery_member_swap_override(member, member->target->name,
+					   GFP_KERNEL_ACCOUNT);
 	if (!ret)
 		member->did |= BINDERY_DID_BIND;
 	device_unlock(member->dev);
@@ -331,191 +331,6 @@ int bindery_member_verify(struct bindery_member *member,
 	ret = verify_locked(member);
 	device_unlock(member->dev);
 	return ret;
-}
-
-/*
- * Before the first target is left: from now on every automatic binder can only
- * choose the native driver, or none where there was none. An override that
- * somebody else wrote stays.
- */
-int bindery_member_aim(struct bindery_member *member)
-{
-	const char *to = member->native.driver ?: BINDERY_PARKED;
-	int ret;
-
-	if (bindery_member_removed(member))
-		return 0;
-	device_lock(member->dev);
-	ret = swap_override_locked(member, to, GFP_KERNEL | __GFP_NOFAIL);
-	member->did &= ~BINDERY_DID_OVERRIDE;
-	member->did |= ret ? BINDERY_SAW_FOREIGN : BINDERY_DID_OVERRIDE;
-	device_unlock(member->dev);
-	return ret;
-}
-
-/* Whoever calls this has seen that no VFIO user can be there. */
-int bindery_member_unbind_target(struct bindery_member *member)
-{
-	struct device *dev = member->dev;
-	bool on_target;
-
-	device_lock(dev);
-	on_target = dev->driver == member->target->drv;
-	device_unlock(dev);
-	if (on_target)
-		device_release_driver(dev);
-	member->did &= ~BINDERY_DID_BIND;
-	return 0;
-}
-
-static bool is_on_native(struct bindery_member *member)
-{
-	bool ret;
-
-	device_lock(member->dev);
-	ret = is_on(member->dev, member->native.driver);
-	device_unlock(member->dev);
-	return ret;
-}
-
-static struct device_driver *get_native(struct bindery_member *member)
-{
-	struct device_driver *drv = bindery_driver_get(member->native.driver);
-
-	if (!drv && member->native.module) {
-		request_module("%s", member->native.module);
-		drv = bindery_driver_get(member->native.driver);
-	}
-	return drv;
-}
-
-/* Let the bus choose, now or when a deferred probe is tried again. */
-static bool offer_defers(struct device *dev)
-{
-	return device_attach(dev) == -EPROBE_DEFER;
-}
-
-/* One that nobody else is to have had between two looks. */
-static int attach_native(struct bindery_member *member,
-			 struct device_driver *drv)
-{
-	int ret = device_driver_attach(drv, member->dev);
-
-	/* A VFIO user of a neighbour may have closed it since. */
-	if (ret == -EBUSY && !has_driver(member) &&
-	    !bindery_group_has_user(member->group))
-		ret = device_driver_attach(drv, member->dev);
-	return ret;
-}
-
-static enum bindery_restored bind_native(struct bindery_member *member)
-{
-	struct device_driver *drv = get_native(member);
-	int ret;
-
-	member->error = -ENOENT;
-	if (!drv)
-		return BINDERY_RESTORED_NO_DRIVER;
-	ret = attach_native(member, drv);
-	bindery_driver_put(drv);
-	/* device_driver_attach() puts nothing on the list of deferred probes */
-	if (ret == -EAGAIN && offer_defers(member->dev)) {
-		member->error = ret;
-		return BINDERY_RESTORED_DEFERRED;
-	}
-	if (is_on_native(member))
-		return BINDERY_RESTORED;
-	if (has_driver(member))
-		return BINDERY_RESTORED_FOREIGN;
-	member->error = ret ?: -ENODEV;
-	if (ret == -EBUSY && bindery_group_has_user(member->group))
-		return BINDERY_RESTORED_USER;
-	return BINDERY_RESTORED_FAILED;
-}
-
-static enum bindery_restored restore_driver(struct bindery_member *member)
-{
-	/* Its override is somebody's: let that decide. */
-	if (member->did & BINDERY_SAW_FOREIGN) {
-		offer_defers(member->dev);
-		return BINDERY_RESTORED_FOREIGN;
-	}
-	if (member->did & BINDERY_DID_UNBIND)
-		return bind_native(member);
-	return !member->native.driver && has_driver(member) ?
-		BINDERY_RESTORED_FOREIGN : BINDERY_RESTORED;
-}
-
-static int restore_override(struct bindery_member *member)
-{
-	int ret;
-
-	device_lock(member->dev);
-	ret = swap_override_locked(member, member->native.override,
-				   GFP_KERNEL | __GFP_NOFAIL);
-	member->did &= ~BINDERY_DID_OVERRIDE;
-	device_unlock(member->dev);
-	return ret;
-}
-
-static void restore_power(struct bindery_member *member)
-{
-	struct device *dev = member->dev;
-
-	if (bindery_runtime_auto(dev) == member->native.runtime_auto)
-		return;
-	if (member->native.runtime_auto)
-		pm_runtime_allow(dev);
-	else
-		pm_runtime_forbid(dev);
-}
-
-/* The native driver's module is gone: let whatever is there have it. */
-static enum bindery_restored offer_instead(struct bindery_member *member)
-{
-	offer_defers(member->dev);
-	return is_on_native(member) ? BINDERY_RESTORED :
-				      BINDERY_RESTORED_NO_DRIVER;
-}
-
-static enum bindery_restored restore(struct bindery_member *member)
-{
-	enum bindery_restored restored = restore_driver(member);
-
-	/* A deferred probe, or the next try, still needs our override. */
-	if (restored == BINDERY_RESTORED_USER ||
-	    restored == BINDERY_RESTORED_DEFERRED)
-		return restored;
-	if (member->did & BINDERY_DID_OVERRIDE && restore_override(member))
-		restored = BINDERY_RESTORED_FOREIGN;
-	member->did &= ~BINDERY_SAW_FOREIGN;
-	if (restored == BINDERY_RESTORED_NO_DRIVER)
-		restored = offer_instead(member);
-	if (restored == BINDERY_RESTORED)
-		restore_power(member);
-	if (restored == BINDERY_RESTORED ||
-	    restored == BINDERY_RESTORED_FOREIGN)
-		member->did &= ~BINDERY_DID_UNBIND;
-	return restored;
-}
-
-/*
- * Put back what we changed; may be called again. Afterwards did says what is
- * still missing, and error why. A driver or an override that somebody else
- * gave the device is not missing, but -EBUSY tells of it.
- */
-int bindery_member_restore(struct bindery_member *member)
-{
-	member->restored = restore(member);
-	if (bindery_member_removed(member)) {
-		member->did = 0;
-		member->restored = BINDERY_RESTORED;
-	}
-	if (member->restored == BINDERY_RESTORED)
-		member->error = 0;
-	if (member->restored == BINDERY_RESTORED_FOREIGN)
-		member->error = -EBUSY;
-	return member->error;
 }
 
 static void run_callback(struct work_struct *work)

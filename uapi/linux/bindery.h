@@ -244,7 +244,7 @@ enum bindery_error_flags {
  * @out_code: &enum bindery_error
  * @out_class: &enum bindery_error_class
  * @out_step: &enum bindery_step
- * @out_errno: the errno, positive; a driver's own for UNBIND and BIND
+ * @out_errno: the errno, positive; the driver's own for BIND
  * @out_flags: &enum bindery_error_flags
  * @out_device: the device concerned, the first if there are several
  * @out_group: number of its IOMMU group
@@ -333,7 +333,8 @@ enum bindery_action {
  * @BINDERY_GROUP_FREE: not claimed
  * @BINDERY_GROUP_BINDING: a transaction, or its rollback, works on it
  * @BINDERY_GROUP_HELD: claimed; the members are on their targets
- * @BINDERY_GROUP_DRAINING: released; waits for VFIO users to close
+ * @BINDERY_GROUP_DRAINING: released; waits for VFIO users to close, or for a
+ *	device's lock
  * @BINDERY_GROUP_RESTORING: native drivers are being put back
  * @BINDERY_GROUP_DEGRADED: a restore could not bring a member back; the next
  *	ACQUIRE tries again first
@@ -496,7 +497,7 @@ struct bindery_ioc_info {
  *
  * One IOMMU group with its members. Needs no right.
  *
- * Codes: ARGUMENT, ADDRESS, NO_DEVICE, NO_GROUP, NO_MEMORY.
+ * Codes: ARGUMENT, ADDRESS, NO_DEVICE, NO_GROUP, NO_MEMORY, FAULT.
  */
 struct bindery_ioc_show {
 	__u32 size;
@@ -537,7 +538,8 @@ enum bindery_acquire_flags {
  * @device_size: sizeof(struct bindery_ioc_device)
  * @members: pointer to room for an array of &struct bindery_ioc_member
  * @num_members: in: entries of room; out: members of all the groups, which may
- *	be more; the room is filled as far as it goes
+ *	be more; the room is filled as far as it goes. 0 if the call failed before
+ *	they were known, or at its deadline
  * @member_size: sizeof(struct bindery_ioc_member)
  * @error: pointer to &struct bindery_ioc_error
  * @deadline_ms: how long the call may take, 0 for the default, at most
@@ -556,8 +558,9 @@ enum bindery_acquire_flags {
  * claim goes. Members without a driver that were not named are parked.
  *
  * CHECK runs the same validation, changes nothing, loads no module, and fails
- * as ACQUIRE would. The members tell the plan; a target that is not loaded is
- * no failure (%BINDERY_MEMBER_TARGET_ABSENT).
+ * as ACQUIRE would, but it neither waits for a group nor repairs one. The
+ * members tell the plan; a target that is not loaded is no failure
+ * (%BINDERY_MEMBER_TARGET_ABSENT).
  *
  * Members are filled in on failure too: each with its blocker.
  *
@@ -596,7 +599,7 @@ struct bindery_ioc_acquire {
  * @out_holder_comm: name of that task when it did
  * @out_label: label of the claim
  *
- * Needs no right. Codes: ARGUMENT, RELEASED, NO_MEMORY.
+ * Needs no right. Codes: ARGUMENT, RELEASED, FAULT.
  */
 struct bindery_ioc_status {
 	__u32 size;
