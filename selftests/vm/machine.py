@@ -25,11 +25,15 @@ APPEND = (
     "rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60 "
     "workqueue.watchdog_thresh=300 sysctl.kernel.hung_task_timeout_secs=600")
 
+#: With eim the kernel programs its timers through x2APIC registers. In memory
+#: they are at the mercy of QEMU's emulation (10.0), which loses writes of one
+#: processor while another one moves a BAR: a timer that is never set stops
+#: that processor for good.
 COMMON = (
     "-M q35 -cpu max -nodefaults -no-user-config -no-reboot -display none "
     "-global e1000.romfile= -global e1000e.romfile= -global igb.romfile= "
     "-global virtio-net-pci.romfile= "
-    "-device intel-iommu,intremap=on,caching-mode=on "
+    "-device intel-iommu,intremap=on,caching-mode=on,eim=on "
     "-device isa-debug-exit,iobase=0x501,iosize=1 "
     "-device isa-debugcon,iobase=0x504,chardev=report "
     "-serial chardev:console")
