@@ -6,7 +6,7 @@
 #include "compat.h"
 
 /* How long a look at a device waits for its lock. */
-#define LOOK_MS	1000
+#define LOOK_MS	250
 
 int bindery_room_check(struct bindery_room *room,
 		       struct bindery_failure *failure)
