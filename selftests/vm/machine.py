@@ -67,7 +67,7 @@ class Machine:
     qemu: list[str]
     groups: list[list[str]]
     memory: str = "1G"
-    smp: int = 2
+    smp: int = 1
     append: str = ""
     modules: list[str] = field(default_factory=list)
     setup: list[str] = field(default_factory=list)
