@@ -1,66 +1,117 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The caller's side of ACQUIRE, and CHECK: read the request, look, wait for
- * the groups, wait for the worker, publish last.
+ * The caller's side of ACQUIRE, ADOPT, BIND and CHECK: read the request, look,
+ * wait for the groups, wait for the worker, publish last.
  */
-#include <linux/file.h>
-
 #include "bindery_private.h"
 
+struct acquisition {
+	struct bindery_ucmd *ucmd;
+	struct bindery_room room;
+	struct bindery_request *request;
+	struct bindery_claim *claim;
+	struct bindery_txn *txn;
+	struct bindery_plan *plan;
+	unsigned long deadline;
+	struct bindery_failure *failure;
+};
+
 /* What a caller is told who waited in vain for a group to become free. */
-static int fail_not_free(struct bindery_txn *txn)
+static int fail_not_free(struct bindery_plan *plan,
+			 struct bindery_failure *failure)
 {
-	struct bindery_failure *failure = &txn->failure;
 	u32 code = BINDERY_ERROR_BUSY;
 	struct bindery_group *group;
 	unsigned int i;
-	int ret;
 
 	guard(bindery_state)();
-	for (i = 0; i < txn->plan.num_groups; i++) {
-		group = xa_load(&bindery_groups, txn->plan.groups[i]->id);
-		if (group)
-			break;
+	for (i = 0; i < plan->num_groups; i++) {
+		group = xa_load(&bindery_groups, plan->groups[i]->id);
+		if (!group || group->state == BINDERY_GROUP_RESERVED)
+			continue;
+		if (group->state == BINDERY_GROUP_DRAINING)
+			code = BINDERY_ERROR_IN_USE;
+		bindery_failure_holder(failure, bindery_group_holder(group));
+		return bindery_fail_group(failure, code, BINDERY_STEP_RESERVE,
+					  group->id);
 	}
-	if (group && group->state == BINDERY_GROUP_DRAINING)
-		code = BINDERY_ERROR_IN_USE;
-	ret = bindery_fail(failure, code, BINDERY_STEP_RESERVE, 0);
-	if (group) {
-		failure->record.out_group = group->id;
-		failure->record.out_flags |= BINDERY_ERROR_HAS_GROUP;
-	}
-	return ret;
+	return bindery_fail(failure, code, BINDERY_STEP_RESERVE, 0);
 }
 
-/* Wait until all groups are free: once to look at them, once to take them. */
-static int wait_free(struct bindery_txn *txn,
-		     int (*attempt)(const struct bindery_plan *plan,
-				    struct bindery_failure *failure))
+static int look(struct acquisition *a)
+{
+	return bindery_groups_look(a->plan, a->request, a->failure);
+}
+
+static bool is_only_reserved(const struct acquisition *a)
+{
+	return a->request->flags & BINDERY_ACQUIRE_RESERVE_ONLY;
+}
+
+static int take(struct acquisition *a)
+{
+	return bindery_groups_reserve(a->plan, a->claim, is_only_reserved(a),
+				      a->failure);
+}
+
+static int take_again(struct acquisition *a)
+{
+	return bindery_groups_reserve_again(a->claim, a->txn, a->failure);
+}
+
+/* Wait until no group is on its way, unless the caller does not want to. */
+static int wait_free(struct acquisition *a, u32 flags,
+		     int (*attempt)(struct acquisition *a))
 {
 	int ret = 0;
 	long left;
 
-	left = bindery_wait_until((ret = attempt(&txn->plan, &txn->failure)) !=
-				  -EAGAIN, txn->deadline);
-	if (left < 0)
-		return left;
-	return ret == -EAGAIN ? fail_not_free(txn) : ret;
+	if (flags & BINDERY_ACQUIRE_NOWAIT) {
+		ret = attempt(a);
+	} else {
+		left = bindery_wait_until((ret = attempt(a)) != -EAGAIN,
+					  a->deadline);
+		if (left < 0)
+			return left;
+	}
+	return ret == -EAGAIN ? fail_not_free(a->plan, a->failure) : ret;
 }
 
-/* In the caller's context, up to the groups being BINDING for it. */
-static int reserve(struct bindery_txn *txn)
+static int validate(struct acquisition *a)
 {
-	struct bindery_plan *plan = &txn->plan;
+	return a->request->adopt ?
+		bindery_validate_adopt(a->plan, a->request, a->deadline,
+				       a->failure) :
+		bindery_validate(a->plan, a->request, a->deadline, a->failure);
+}
+
+/* -ESTALE: what could be joined is free now, or the other way round. */
+static int try_to_reserve(struct acquisition *a)
+{
+	u32 flags = a->request->flags;
 	int ret;
 
-	ret = bindery_plan_resolve(plan, txn->request, &txn->failure);
+	bindery_plan_put(a->plan);
+	ret = bindery_plan_resolve(&a->plan, NULL, a->request, a->failure);
 	if (ret)
 		return ret;
-	bindery_groups_repair(plan);
-	ret = wait_free(txn, bindery_groups_look);
-	ret = ret ?: bindery_validate(plan, txn->request, txn->deadline,
-				      &txn->failure);
-	return ret ?: wait_free(txn, bindery_groups_reserve);
+	bindery_groups_repair(a->plan);
+	ret = wait_free(a, flags, look);
+	ret = ret ?: validate(a);
+	return ret ?: wait_free(a, flags, take);
+}
+
+/* In the caller's context, up to the groups being the claim's. */
+static int reserve(struct acquisition *a)
+{
+	int ret;
+
+	do {
+		ret = try_to_reserve(a);
+	} while (ret == -ESTALE && bindery_remaining(a->deadline));
+	if (ret == -ESTALE)
+		ret = fail_not_free(a->plan, a->failure);
+	return ret;
 }
 
 static bool is_done(struct bindery_txn *txn)
@@ -69,153 +120,264 @@ static bool is_done(struct bindery_txn *txn)
 	return txn->done;
 }
 
+/* The member that is worked on now. */
+static struct bindery_member *current_member(struct bindery_txn *txn)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; !txn->at && i < txn->plan->num_members; i++) {
+		member = txn->plan->members[i];
+		if (member->busy && member->called)
+			return member;
+	}
+	return txn->at;
+}
+
 /* Too late for that, if it has committed: false. */
 static bool abort_txn(struct bindery_txn *txn, struct bindery_failure *failure)
 {
+	struct bindery_member *member;
+
 	guard(bindery_state)();
 	if (txn->done || txn->committed)
 		return false;
 	txn->abort = true;
-	if (txn->at)
+	member = current_member(txn);
+	if (!member && txn->failed)
+		bindery_failure_copy(failure, &txn->failure);
+	else if (member)
 		bindery_fail_member(failure, BINDERY_ERROR_DEADLINE, txn->step,
-				    0, txn->at);
+				    0, member);
 	else
 		bindery_fail(failure, BINDERY_ERROR_DEADLINE, txn->step, 0);
 	return true;
 }
 
 /* Run the worker and wait for it, but not longer than the deadline. */
-static int run(struct bindery_txn *txn, struct bindery_failure *failure)
+static int run(struct acquisition *a)
 {
+	struct bindery_txn *txn = a->txn;
+
 	bindery_txn_start(txn);
 	if (bindery_wait_until(is_done(txn), txn->deadline) <= 0 &&
-	    abort_txn(txn, failure))
-		return -ETIMEDOUT;
+	    abort_txn(txn, a->failure)) {
+		if (a->failure->record.out_code != BINDERY_ERROR_DEADLINE)
+			a->failure->record.out_flags |=
+				BINDERY_ERROR_INCOMPLETE;
+		return -a->failure->record.out_errno;
+	}
 	wait_event(bindery_wait, is_done(txn));
-	bindery_failure_move(failure, &txn->failure);
-	return -failure->record.out_errno;
+	bindery_failure_move(a->failure, &txn->failure);
+	return -a->failure->record.out_errno;
 }
 
-static int write_plan(const struct bindery_plan *plan,
-		      struct bindery_ioc_acquire *cmd,
-		      const struct bindery_room *room,
-		      struct bindery_failure *failure)
+/* The members that the claim has now, newcomers included. */
+static int write_claim(struct acquisition *a, u32 *num_members)
 {
-	cmd->num_members = plan->num_members;
-	if (!bindery_members_write(plan->members, plan->num_members, room))
-		return 0;
-	return bindery_fail(failure, BINDERY_ERROR_FAULT, BINDERY_STEP_PUBLISH,
-			    0);
+	struct bindery_plan *plan = bindery_claim_plan(a->claim);
+	int ret;
+
+	if (!plan)
+		return bindery_fail(a->failure, BINDERY_ERROR_NO_MEMORY,
+				    BINDERY_STEP_PUBLISH, 0);
+	ret = bindery_plan_write(plan, &a->room, num_members, a->failure);
+	bindery_plan_put(plan);
+	return ret;
 }
 
 /* All that can fail after the commit; then the claim ends before we return. */
-static int publish(struct bindery_ucmd *ucmd, struct bindery_txn *txn, int fd,
-		   const struct bindery_room *room)
+static int publish(struct acquisition *a, int fd)
 {
-	struct bindery_ioc_acquire *cmd = ucmd->cmd;
+	struct bindery_ioc_acquire *cmd = a->ucmd->cmd;
 	int ret;
 
-	ret = write_plan(&txn->claim->plan, cmd, room, &ucmd->failure);
+	export_uuid(cmd->out_claim_id, &a->claim->id);
 	cmd->out_claim_fd = fd;
-	ret = ret ?: bindery_ucmd_respond(ucmd);
+	ret = write_claim(a, &cmd->num_members);
+	ret = ret ?: bindery_ucmd_respond(a->ucmd);
 	if (!ret)
 		return 0;
 	cmd->out_claim_fd = -1;
-	bindery_claim_end(txn->claim);
-	bindery_claim_wait(txn->claim, txn->deadline);
+	memset(cmd->out_claim_id, 0, sizeof(cmd->out_claim_id));
+	bindery_claim_end(a->claim);
+	bindery_wait_until(bindery_claim_is_over(a->claim), a->deadline);
 	return ret;
 }
 
-static int execute(struct bindery_ucmd *ucmd, struct bindery_txn *txn, int fd,
-		   const struct bindery_room *room)
+/* Each with its blocker. */
+static int write_plan(struct acquisition *a, struct bindery_plan *plan)
 {
-	int ret = reserve(txn);
+	struct bindery_ioc_acquire *cmd = a->ucmd->cmd;
 
-	if (ret) {
-		bindery_failure_move(&ucmd->failure, &txn->failure);
-		write_plan(&txn->plan, ucmd->cmd, room, &ucmd->failure);
-		return ret;
-	}
-	ret = run(txn, &ucmd->failure);
-	if (!ret)
-		return publish(ucmd, txn, fd, room);
-	/* After the deadline the plan is the worker's alone. */
-	if (is_done(txn))
-		write_plan(&txn->plan, ucmd->cmd, room, &ucmd->failure);
-	return ret;
+	if (!plan)
+		return 0;
+	return bindery_plan_write(plan, &a->room, &cmd->num_members,
+				  a->failure);
 }
 
-/* The fd and its file first, so that nothing can fail once all is done. */
-static int acquire(struct bindery_ucmd *ucmd, struct bindery_txn *txn,
-		   const struct bindery_room *room)
+static int open_kept(struct acquisition *a, struct file *file)
 {
-	int fd = get_unused_fd_flags(O_CLOEXEC);
-	struct file *file;
-	int ret;
+	struct bindery_claim *kept = bindery_adopt_kept(a->plan);
 
-	if (fd < 0)
-		return bindery_fail(&ucmd->failure, BINDERY_ERROR_NO_FD,
-				    BINDERY_STEP_REQUEST, fd);
-	file = bindery_claim_file(txn->claim);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return bindery_fail(&ucmd->failure, BINDERY_ERROR_NO_FD,
-				    BINDERY_STEP_REQUEST, PTR_ERR(file));
+	if (!kept || !bindery_file_reopen(file, kept)) {
+		if (kept)
+			bindery_claim_put(kept);
+		return fail_not_free(a->plan, a->failure);
 	}
-	ret = execute(ucmd, txn, fd, room);
-	if (ret) {
-		put_unused_fd(fd);
-		fput(file);
-		return ret;
-	}
-	fd_install(fd, file);
+	bindery_claim_put(a->claim);
+	a->claim = kept;
 	return 0;
 }
 
-static struct bindery_txn *txn_read(struct bindery_ucmd *ucmd,
-				    struct bindery_room *room,
-				    int (*rights)(struct bindery_ucmd *ucmd))
+static int transact(struct acquisition *a)
 {
-	struct bindery_ioc_acquire *cmd = ucmd->cmd;
-	struct bindery_request *request;
-	struct bindery_txn *txn;
-	unsigned long deadline;
 	int ret;
 
-	*room = (struct bindery_room) {
+	bindery_plan_get(a->plan);
+	a->txn->plan = a->plan;
+	if (a->request->flags & BINDERY_ACQUIRE_NOWAIT) {
+		bindery_txn_start(a->txn);
+		return 0;
+	}
+	ret = run(a);
+	/* After the deadline the plan is the worker's alone. */
+	if (ret && is_done(a->txn))
+		write_plan(a, a->txn->plan);
+	return ret;
+}
+
+static int acquire(void *data, struct file *file, int fd)
+{
+	struct acquisition *a = data;
+	int ret;
+
+	bindery_file_open(file, a->claim);
+	if (!is_only_reserved(a))
+		a->claim->txn = a->txn;
+	ret = reserve(a);
+	if (ret == -EEXIST) {
+		ret = open_kept(a, file);
+	} else if (ret) {
+		write_plan(a, a->plan);
+	} else if (!is_only_reserved(a)) {
+		ret = transact(a);
+	}
+	return ret ?: publish(a, fd);
+}
+
+/* Nothing new begins while the machine goes down, or too much hangs. */
+static int check_host(struct bindery_failure *failure)
+{
+	if (bindery_is_going_down())
+		return bindery_fail(failure, BINDERY_ERROR_SHUTDOWN,
+				    BINDERY_STEP_REQUEST, 0);
+	if (bindery_stuck_too_many())
+		return bindery_fail(failure, BINDERY_ERROR_STUCK,
+				    BINDERY_STEP_REQUEST, 0);
+	return 0;
+}
+
+static int read_request(struct acquisition *a, u32 flags, bool adopt,
+			int (*rights)(struct bindery_ucmd *ucmd))
+{
+	struct bindery_ioc_acquire *cmd = a->ucmd->cmd;
+	int ret;
+
+	a->failure = &a->ucmd->failure;
+	a->room = (struct bindery_room) {
 		cmd->members, cmd->num_members, cmd->member_size
 	};
 	cmd->num_members = 0;
 	cmd->out_claim_fd = -1;
-	ret = rights(ucmd);
-	ret = ret ?: bindery_room_check(room, &ucmd->failure);
-	ret = ret ?: bindery_deadline(cmd->deadline_ms, &deadline,
-				      &ucmd->failure);
+	memset(cmd->out_claim_id, 0, sizeof(cmd->out_claim_id));
+	ret = rights(a->ucmd);
+	ret = ret ?: bindery_room_check(&a->room, a->failure);
+	ret = ret ?: bindery_deadline(cmd->deadline_ms, &a->deadline,
+				      a->failure);
 	if (ret)
-		return ERR_PTR(ret);
-	request = bindery_request_read(cmd, &ucmd->failure);
-	if (IS_ERR(request))
-		return ERR_CAST(request);
-	txn = bindery_txn_new(request, deadline);
-	if (txn)
-		return txn;
-	bindery_request_free(request);
-	return ERR_PTR(bindery_fail(&ucmd->failure, BINDERY_ERROR_NO_MEMORY,
-				    BINDERY_STEP_REQUEST, 0));
+		return ret;
+	a->request = bindery_request_read(cmd, flags, adopt, a->failure);
+	if (!IS_ERR(a->request))
+		return 0;
+	ret = PTR_ERR(a->request);
+	a->request = NULL;
+	return ret;
 }
+
+static int make_claim(struct acquisition *a)
+{
+	struct bindery_ioc_acquire *cmd = a->ucmd->cmd;
+
+	a->claim = bindery_claim_new(a->request, cmd->deadline_ms ?:
+				     BINDERY_DEADLINE_DEFAULT_MS);
+	if (a->claim)
+		a->txn = bindery_txn_new(a->claim, a->deadline);
+	if (a->txn)
+		return 0;
+	return bindery_fail(a->failure, BINDERY_ERROR_NO_MEMORY,
+			    BINDERY_STEP_REQUEST, 0);
+}
+
+static void put_all(struct acquisition *a)
+{
+	bindery_plan_put(a->plan);
+	if (a->txn)
+		bindery_txn_put(a->txn);
+	if (a->claim)
+		bindery_claim_put(a->claim);
+	bindery_request_put(a->request);
+}
+
+static int acquire_or_adopt(struct bindery_ucmd *ucmd, u32 flags, bool adopt)
+{
+	struct acquisition a = { .ucmd = ucmd };
+	int ret;
+
+	ret = read_request(&a, flags, adopt, bindery_control_check);
+	ret = ret ?: check_host(a.failure);
+	ret = ret ?: make_claim(&a);
+	ret = ret ?: bindery_file_give(a.failure, &a, acquire);
+	put_all(&a);
+	return ret;
+}
+
+#define CHECK_FLAGS	(BINDERY_ACQUIRE_COMPANIONS | \
+			 BINDERY_ACQUIRE_SINGLE_GROUP | \
+			 BINDERY_ACQUIRE_SHARED | \
+			 BINDERY_ACQUIRE_RESERVE_ONLY | \
+			 BINDERY_ACQUIRE_SERIAL | BINDERY_ACQUIRE_NOWAIT | \
+			 BINDERY_ACQUIRE_KEEP | BINDERY_ACQUIRE_REPAIR)
+
+#define ADOPT_FLAGS	(BINDERY_ACQUIRE_SINGLE_GROUP | \
+			 BINDERY_ACQUIRE_SHARED | BINDERY_ACQUIRE_KEEP | \
+			 BINDERY_ACQUIRE_REPAIR)
+
+#define BIND_FLAGS	(BINDERY_ACQUIRE_SERIAL | BINDERY_ACQUIRE_NOWAIT)
 
 int bindery_cmd_acquire(struct bindery_ucmd *ucmd)
 {
-	struct bindery_room room;
-	struct bindery_txn *txn;
-	int ret;
+	return acquire_or_adopt(ucmd, CHECK_FLAGS, false);
+}
 
-	txn = txn_read(ucmd, &room, bindery_control_check);
-	if (IS_ERR(txn))
-		return PTR_ERR(txn);
-	ret = acquire(ucmd, txn, &room);
-	bindery_txn_put(txn);
-	return ret;
+int bindery_cmd_adopt(struct bindery_ucmd *ucmd)
+{
+	return acquire_or_adopt(ucmd, ADOPT_FLAGS, true);
+}
+
+/* What is held already is shown as its claims have it. */
+static void show_joined(struct bindery_plan *plan)
+{
+	struct bindery_group *group;
+	unsigned int i;
+
+	guard(bindery_state)();
+	for (i = 0; i < plan->num_groups; i++) {
+		group = xa_load(&bindery_groups, plan->groups[i]->id);
+		if (group && plan->groups[i]->join)
+			bindery_plan_join(plan, i, group);
+	}
 }
 
 static int no_rights_needed(struct bindery_ucmd *ucmd)
@@ -223,27 +385,83 @@ static int no_rights_needed(struct bindery_ucmd *ucmd)
 	return 0;
 }
 
+static int check(struct acquisition *a)
+{
+	int ret, err;
+
+	ret = bindery_plan_resolve(&a->plan, NULL, a->request, a->failure);
+	if (!ret && look(a) == -EAGAIN)
+		fail_not_free(a->plan, a->failure);
+	if (!ret) {
+		ret = validate(a);
+		show_joined(a->plan);
+	}
+	err = write_plan(a, a->plan);
+	return -a->failure->record.out_errno ?: ret ?: err;
+}
+
 /* The same request, looked at in the same way, and nothing else. */
 int bindery_cmd_check(struct bindery_ucmd *ucmd)
 {
-	struct bindery_room room;
-	struct bindery_txn *txn;
-	int ret, err;
+	struct acquisition a = { .ucmd = ucmd };
+	int ret;
 
-	txn = txn_read(ucmd, &room, no_rights_needed);
-	if (IS_ERR(txn))
-		return PTR_ERR(txn);
-	ret = bindery_plan_resolve(&txn->plan, txn->request, &txn->failure);
-	if (!ret && bindery_groups_look(&txn->plan, &txn->failure) == -EAGAIN)
-		fail_not_free(txn);
-	if (!ret)
-		ret = bindery_validate(&txn->plan, txn->request, txn->deadline,
-				       &txn->failure);
-	bindery_failure_move(&ucmd->failure, &txn->failure);
-	err = write_plan(&txn->plan, ucmd->cmd, &room, &ucmd->failure);
-	ret = -ucmd->failure.record.out_errno ?: ret ?: err;
-	if (!ret)
-		ret = bindery_ucmd_respond(ucmd);
-	bindery_txn_put(txn);
+	ret = read_request(&a, CHECK_FLAGS, false, no_rights_needed);
+	ret = ret ?: check(&a);
+	ret = ret ?: bindery_ucmd_respond(ucmd);
+	put_all(&a);
 	return ret;
+}
+
+static int bind(struct acquisition *a, u32 flags)
+{
+	struct bindery_ioc_bind *cmd = a->ucmd->cmd;
+	int ret;
+
+	a->plan = bindery_claim_plan(a->claim);
+	a->txn = a->plan ? bindery_txn_new(a->claim, a->deadline) : NULL;
+	if (!a->txn)
+		return bindery_fail(a->failure, BINDERY_ERROR_NO_MEMORY,
+				    BINDERY_STEP_REQUEST, 0);
+	a->txn->keep_reserved = true;
+	a->txn->flags = flags;
+	ret = wait_free(a, flags, take_again);
+	if (ret == -EALREADY)
+		return write_claim(a, &cmd->num_members);
+	if (ret)
+		return ret;
+	if (flags & BINDERY_ACQUIRE_NOWAIT)
+		bindery_txn_start(a->txn);
+	else
+		ret = run(a);
+	return ret ?: write_claim(a, &cmd->num_members);
+}
+
+int bindery_cmd_bind(struct bindery_ucmd *ucmd)
+{
+	struct bindery_ioc_bind *cmd = ucmd->cmd;
+	struct acquisition a = {
+		.ucmd = ucmd,
+		.room = { cmd->members, cmd->num_members, cmd->member_size },
+		.claim = bindery_file_claim(ucmd->file),
+		.failure = &ucmd->failure,
+	};
+	int ret;
+
+	cmd->num_members = 0;
+	ret = bindery_flags_check(cmd->flags, BIND_FLAGS, a.failure);
+	ret = ret ?: bindery_flags_check(cmd->__reserved, 0, a.failure);
+	ret = ret ?: bindery_room_check(&a.room, a.failure);
+	ret = ret ?: bindery_deadline(cmd->deadline_ms, &a.deadline,
+				      a.failure);
+	ret = ret ?: bindery_capable_check(ucmd);
+	ret = ret ?: check_host(a.failure);
+	ret = ret ?: bindery_claim_check(a.claim, a.failure);
+	if (ret)
+		return ret;
+	ret = bind(&a, cmd->flags);
+	bindery_plan_put(a.plan);
+	if (a.txn)
+		bindery_txn_put(a.txn);
+	return ret ?: bindery_ucmd_respond(ucmd);
 }

@@ -4,13 +4,14 @@
 
 #include <linux/bits.h>
 #include <linux/cleanup.h>
-#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/iommu.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/pci.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/uuid.h>
 #include <linux/wait.h>
@@ -21,11 +22,11 @@
 
 /*
  * Lock order, outer to inner: a group's busy states (BINDING, RESTORING; a
- * flag and a wait queue, no lock) -> device_lock of one device -> the IOMMU
- * group's own mutex. The state lock is a leaf, taken under any of them and
- * under the bus notifier's rwsem. No two device_locks are ever held at once;
- * nothing is held over request_module(), bind and unbind. The whole story,
- * with the races and what stops each, is in DESIGN.md.
+ * flag and a wait queue, no lock) -> a group's fence (a flag) -> device_lock of
+ * one device -> the IOMMU group's own mutex. The state lock is a leaf, taken
+ * under any of them and under the bus notifier's rwsem. No two device_locks are
+ * ever held at once; nothing is held over request_module(), bind and unbind.
+ * The whole story, with the races and what stops each, is in DESIGN.md.
  */
 
 /* Where a failure happened and why; its record is what the caller gets. */
@@ -55,6 +56,7 @@ struct bindery_native {
 #define BINDERY_DID_UNBIND	BIT(1)
 #define BINDERY_DID_BIND	BIT(2)
 #define BINDERY_SAW_FOREIGN	BIT(3)	/* the override is not ours any more */
+#define BINDERY_DID_REFUSE	BIT(4)	/* a newcomer, whose probe a fence failed */
 
 /* How a member's restore ended. */
 enum bindery_restored {
@@ -64,6 +66,27 @@ enum bindery_restored {
 	BINDERY_RESTORED_DEFERRED,	/* its probe is deferred */
 	BINDERY_RESTORED_NO_DRIVER,	/* its driver's module is gone */
 	BINDERY_RESTORED_FAILED,
+	BINDERY_RESTORED_NOT,		/* nobody tried yet */
+};
+
+/* A device's life in a guest. */
+struct bindery_assigned {
+	enum bindery_assignment state;
+	unsigned int users;
+	uuid_t id;
+	bool users_lost;
+};
+
+/* Callbacks that run together, and who waits for them. */
+struct bindery_batch {
+	struct kref ref;
+	wait_queue_head_t wait;
+
+	/* state lock */
+	unsigned int run;		/* those of earlier ones are late */
+	unsigned int pending;		/* chains */
+	bool stop;			/* begin no more callbacks */
+	struct bindery_member *failed;	/* the first */
 };
 
 struct bindery_member {
@@ -82,10 +105,12 @@ struct bindery_member {
 	int entry;			/* its place in the request, or -1 */
 	bool vfio;			/* was on a VFIO driver before */
 	bool managed;			/* was on a driver_managed_dma driver */
+	bool adopted;			/* native is what the caller told */
+	const char *adopted_override;	/* what was there then */
 	struct bindery_target *target;
 	struct bindery_native native;
 
-	/* by whoever has the group busy */
+	/* by whoever has the group busy; while busy, by its callback alone */
 	unsigned long did;
 	const char *our_override;	/* what DID_OVERRIDE left there */
 	enum bindery_restored restored;
@@ -93,33 +118,73 @@ struct bindery_member {
 
 	/* state lock */
 	bool removed;
+	bool arriving;			/* its override is being set */
 	bool bound;			/* to any driver, since last cleared */
+	bool refused;			/* a probe failed, since last cleared */
+	bool busy;			/* a callback runs, or is to run */
+	bool stuck;			/* that is overdue */
+	bool tampered_driver;
+	bool tampered_override;
+	bool repaired;			/* once is enough */
+	u64 generation;
+	struct bindery_assigned assigned;
 
+	/* state lock: its place in a chain of callbacks */
 	struct work_struct callback;
-	struct completion called;
-	int result;
+	struct bindery_batch *batch;
+	struct bindery_member *next;	/* of this chain */
+	struct bindery_member *chain;	/* the next chain's first */
+	unsigned int run;
+	u32 step;
 	int (*call)(struct bindery_member *member);
+	bool stop_at_failure;
+	bool called;
+	int result;
 };
 
 struct bindery_group {
 	struct kref ref;
 	struct iommu_group *iommu_group;
 	int id;
+	struct bindery_batch *batch;	/* of its restores and repairs */
+	struct bindery_target *target;	/* of newcomers, NULL: they are parked */
+
+	/* of a plan only: every named member is on its target already */
+	bool join;
 
 	/* state lock */
 	enum bindery_group_state state;
-	struct bindery_claim *claim;	/* owns it while HELD */
+	struct list_head holds;
+	struct bindery_txn *txn;	/* whose BINDING it is */
+	bool rollback;			/* its first restore is one */
 	struct bindery_claim *ending;	/* waits for its restore */
-	struct list_head members;	/* changed only by who has it busy */
+	struct list_head members;	/* grows by hot-add, shrinks at the end */
 	bool departed;			/* a device went since BINDING */
+	bool intact;			/* committed, and no restore has begun */
+	bool in_use;			/* the last look found a VFIO user */
+	bool fencing;			/* somebody has, or tries for, its fence */
+	u64 generation;
+	unsigned int restore_ms;	/* when a callback of it is overdue */
+	bool force;			/* ask VFIO users to go */
+	bool repair_asked;		/* by an administrator */
+	u64 repairs;
 
 	unsigned long fenced;		/* bit 0: we own its DMA */
 	unsigned int backoff_ms;
 	struct delayed_work drain;
+	struct work_struct repair;
+};
+
+/* That a claim holds a group. */
+struct bindery_hold {
+	struct bindery_claim *claim;
+	struct list_head node;		/* in the group's list; state lock */
+	bool joined;			/* others held it before */
 };
 
 /* Members of some groups, all referenced, in the order of their addresses. */
 struct bindery_plan {
+	struct kref ref;
 	unsigned int num_groups;
 	unsigned int num_members;
 	struct bindery_group **groups;
@@ -127,12 +192,24 @@ struct bindery_plan {
 };
 
 struct bindery_request {
+	struct kref ref;
 	u32 flags;
+	bool adopt;
 	unsigned int num_devices;
 	struct bindery_ioc_device *devices;
+	struct bindery_ioc_native *natives;	/* NULL: none */
 	char target[BINDERY_NAME_SIZE];
 	char module[BINDERY_NAME_SIZE];
 	char label[BINDERY_LABEL_SIZE];
+};
+
+enum bindery_claim_state {
+	CLAIM_NEW,
+	CLAIM_RESERVED,
+	CLAIM_BINDING,
+	CLAIM_LIVE,
+	CLAIM_FAILED,
+	CLAIM_ENDED,
 };
 
 struct bindery_claim {
@@ -141,25 +218,48 @@ struct bindery_claim {
 	struct pid *holder;
 	char comm[BINDERY_COMM_SIZE];
 	char label[BINDERY_LABEL_SIZE];
-	struct bindery_plan plan;	/* fixed once it is live */
+	struct bindery_request *request;
+	struct bindery_hold *holds;	/* one for each group of the plan */
+	wait_queue_head_t poll;
+	unsigned int deadline_ms;
+	struct work_struct free;
 
 	/* state lock */
-	bool live;
+	struct list_head node;		/* in the list of all claims */
+	enum bindery_claim_state state;
+	struct bindery_plan *plan;	/* its own reference */
+	struct bindery_txn *txn;	/* while one runs, not counted */
+	struct bindery_failure failure;	/* why it FAILED */
+	u32 flags;			/* enum bindery_claim_flags */
+	unsigned int files;
+	bool kept;			/* holds itself and the module */
 	bool releasing;			/* a RELEASE is looking for users */
 	unsigned int restoring;		/* groups not restored yet */
+	u64 generation;
+};
+
+/* One open file of a claim. */
+struct bindery_claim_file {
+	struct bindery_claim *claim;	/* NULL: not opened after all */
+	u64 seen;			/* state lock: STATUS told of it */
 };
 
 struct bindery_txn {
 	struct kref ref;
 	struct work_struct work;
 	struct bindery_request *request;
-	struct bindery_plan plan;
 	struct bindery_claim *claim;
+	struct bindery_batch *batch;
 	struct bindery_failure failure;
 	unsigned long deadline;		/* jiffies */
+	bool keep_reserved;		/* a failure leaves the claim RESERVED */
+	u32 flags;
 
 	/* state lock */
+	struct bindery_plan *plan;
 	bool abort;
+	bool end_claim;			/* the claim was ended meanwhile */
+	bool failed;			/* and rolls back */
 	bool done;
 	bool committed;
 	struct bindery_member *at;	/* works on it, in a step */
@@ -186,9 +286,14 @@ struct bindery_ucmd {
 
 #define BINDERY_PARKED	"bindery-parked"
 
+/* Overdue callbacks, in all, above which nothing new begins. */
+#define BINDERY_MAX_STUCK	128
+
 /* main.c */
 extern struct workqueue_struct *bindery_txn_wq;
+extern struct workqueue_struct *bindery_drain_wq;
 extern struct workqueue_struct *bindery_callback_wq;
+bool bindery_is_going_down(void);
 
 /* ioctl.c */
 extern const struct file_operations bindery_fops_control;
@@ -198,15 +303,24 @@ int bindery_ucmd_respond(struct bindery_ucmd *ucmd);
 /* control.c: INFO, SHOW and the rights of a control file */
 int bindery_fops_control_open(struct inode *inode, struct file *file);
 int bindery_control_check(struct bindery_ucmd *ucmd);
+int bindery_capable_check(struct bindery_ucmd *ucmd);
 int bindery_cmd_info(struct bindery_ucmd *ucmd);
 int bindery_cmd_show(struct bindery_ucmd *ucmd);
+
+/* address.c: from what a caller names to the device itself */
+int bindery_address_check(const struct bindery_ioc_device *device,
+			  struct bindery_failure *failure);
+struct pci_dev *bindery_address_find(const struct bindery_ioc_device *device,
+				     struct bindery_failure *failure);
 
 /* request.c */
 int bindery_device_read(struct bindery_ioc_device *device, u64 user, u32 size,
 			struct bindery_failure *failure);
 struct bindery_request *bindery_request_read(struct bindery_ioc_acquire *cmd,
+					     u32 flags, bool adopt,
 					     struct bindery_failure *failure);
-void bindery_request_free(struct bindery_request *request);
+void bindery_request_get(struct bindery_request *request);
+void bindery_request_put(struct bindery_request *request);
 int bindery_deadline(u32 deadline_ms, unsigned long *deadline,
 		     struct bindery_failure *failure);
 int bindery_flags_check(u32 flags, u32 known, struct bindery_failure *failure);
@@ -215,11 +329,17 @@ int bindery_flags_check(u32 flags, u32 known, struct bindery_failure *failure);
 int bindery_fail(struct bindery_failure *failure, u32 code, u32 step, int err);
 int bindery_fail_member(struct bindery_failure *failure, u32 code, u32 step,
 			int err, const struct bindery_member *member);
+int bindery_fail_device(struct bindery_failure *failure, u32 code, u32 step,
+			const struct bindery_ioc_bdf *bdf);
+int bindery_fail_group(struct bindery_failure *failure, u32 code, u32 step,
+		       int id);
 void bindery_failure_driver(struct bindery_failure *failure, const char *name);
 void bindery_failure_holder(struct bindery_failure *failure,
 			    const struct bindery_claim *claim);
 void bindery_failure_move(struct bindery_failure *to,
 			  struct bindery_failure *from);
+void bindery_failure_copy(struct bindery_failure *to,
+			  const struct bindery_failure *from);
 int bindery_failure_check(u64 user);
 int bindery_failure_write(struct bindery_failure *failure, u64 user);
 void bindery_failure_clear(struct bindery_failure *failure);
@@ -227,22 +347,80 @@ void bindery_failure_clear(struct bindery_failure *failure);
 /* report.c: members as the caller sees them */
 int bindery_room_check(struct bindery_room *room,
 		       struct bindery_failure *failure);
-int bindery_members_write(struct bindery_member **members, unsigned int num,
-			  const struct bindery_room *room);
+int bindery_plan_write(const struct bindery_plan *plan,
+		       const struct bindery_room *room, u32 *num_members,
+		       struct bindery_failure *failure);
 
-/* claim.c */
-struct bindery_claim *bindery_claim_new(const char *label);
+/* claim.c: a claim's life */
+struct bindery_claim *bindery_claim_new(struct bindery_request *request,
+					unsigned int deadline_ms);
 void bindery_claim_get(struct bindery_claim *claim);
 void bindery_claim_put(struct bindery_claim *claim);
-struct file *bindery_claim_file(struct bindery_claim *claim);
+void bindery_claim_publish(struct bindery_claim *claim,
+			   struct bindery_plan *plan);
+struct bindery_plan *bindery_claim_plan(struct bindery_claim *claim);
 void bindery_claim_end(struct bindery_claim *claim);
+void bindery_claim_end_locked(struct bindery_claim *claim,
+			      struct list_head *members);
+void bindery_claim_stop_keeping(struct bindery_claim *claim);
+void bindery_claim_drop_holds(struct bindery_claim *claim,
+			      struct list_head *members, bool wait);
 void bindery_claim_group_done(struct bindery_claim *claim);
-long bindery_claim_wait(struct bindery_claim *claim, unsigned long deadline);
+bool bindery_claim_open(struct bindery_claim *claim);
+void bindery_claim_close(struct bindery_claim *claim);
+bool bindery_claim_is_over(struct bindery_claim *claim);
+void bindery_claim_changed(struct bindery_claim *claim);
+u64 bindery_claim_generation(const struct bindery_claim *claim);
+struct bindery_claim *bindery_claim_find(const u8 *id);
+void bindery_members_drop(struct list_head *members);
+
+/* file.c: files of claims */
+struct bindery_claim *bindery_file_claim(struct file *file);
+bool bindery_file_open(struct file *file, struct bindery_claim *claim);
+u64 bindery_file_see(struct file *file);
+bool bindery_file_reopen(struct file *file, struct bindery_claim *claim);
+int bindery_file_give(struct bindery_failure *failure, void *data,
+		      int (*give)(void *data, struct file *file, int fd));
 int bindery_fops_claim_release(struct inode *inode, struct file *file);
+__poll_t bindery_fops_claim_poll(struct file *file, poll_table *wait);
+void bindery_fops_claim_show_fdinfo(struct seq_file *seq, struct file *file);
+int bindery_cmd_open_claim(struct bindery_ucmd *ucmd);
+
+/* status.c */
+int bindery_claim_check(struct bindery_claim *claim,
+			struct bindery_failure *failure);
 int bindery_cmd_status(struct bindery_ucmd *ucmd);
+int bindery_cmd_keep(struct bindery_ucmd *ucmd);
+
+/* mark.c */
+int bindery_cmd_mark(struct bindery_ucmd *ucmd);
+
+/* release.c: RELEASE, on a claim and by RECOVER */
+struct bindery_releasing {
+	u32 flags;
+	u32 deadline_ms;
+	u64 generation;
+};
+
+int bindery_claim_release(struct bindery_ucmd *ucmd,
+			  struct bindery_claim *claim,
+			  const struct bindery_releasing *how,
+			  struct bindery_plan **plan);
 int bindery_cmd_release(struct bindery_ucmd *ucmd);
 
-/* group.c */
+/* recover.c: RECOVER, and a claim's own repair */
+int bindery_claim_choose(const u8 *id, u64 device, u32 device_size,
+			 struct bindery_claim **claim,
+			 struct bindery_failure *failure);
+int bindery_cmd_recover(struct bindery_ucmd *ucmd);
+void bindery_group_repair(struct bindery_group *group, bool asked);
+void bindery_repair_work(struct work_struct *work);
+
+/* assignment.c: the table */
+int bindery_assignment_next(struct bindery_assigned *assigned, u32 event);
+void bindery_assignment_begin(struct bindery_assigned *assigned);
+
+/* group.c: the table of groups, their states */
 extern struct xarray bindery_groups;
 extern wait_queue_head_t bindery_wait;
 struct bindery_group *bindery_group_new(struct iommu_group *iommu_group);
@@ -251,20 +429,49 @@ void bindery_group_put(struct bindery_group *group);
 struct bindery_group *bindery_group_find(int id);
 void bindery_group_set_state(struct bindery_group *group,
 			     enum bindery_group_state state);
+void bindery_group_changed(struct bindery_group *group);
+void bindery_member_changed(struct bindery_member *member);
+struct bindery_claim *bindery_group_holder(struct bindery_group *group);
+void bindery_group_settle(struct bindery_group *group,
+			  struct list_head *members);
+void bindery_group_publish(struct bindery_group *group,
+			   struct bindery_member *member);
+void bindery_group_untrack(struct bindery_group *group,
+			   struct list_head *members);
+void bindery_group_forget(struct bindery_group *group,
+			  struct list_head *members);
+struct bindery_member *bindery_group_next(struct bindery_group *group,
+					  struct bindery_member *member,
+					  bool backwards);
+
+#define bindery_group_walk(member, group, backwards)			\
+	for (member = bindery_group_next(group, NULL, backwards); member; \
+	     member = bindery_group_next(group, member, backwards))
+
+/* By who keeps the group from being freed; newcomers may join meanwhile. */
+#define bindery_group_each(member, group)				\
+	bindery_group_walk(member, group, false)
+
+/* reserve.c: who gets which groups */
 void bindery_groups_repair(const struct bindery_plan *plan);
-int bindery_groups_look(const struct bindery_plan *plan,
+int bindery_groups_look(struct bindery_plan *plan,
+			struct bindery_request *request,
 			struct bindery_failure *failure);
-int bindery_groups_reserve(const struct bindery_plan *plan,
+int bindery_groups_reserve(struct bindery_plan *plan,
+			   struct bindery_claim *claim, bool only,
 			   struct bindery_failure *failure);
-bool bindery_group_publish(struct bindery_group *group,
-			   struct bindery_plan *plan);
-void bindery_group_free(struct bindery_group *group);
+int bindery_groups_reserve_again(struct bindery_claim *claim,
+				 struct bindery_txn *txn,
+				 struct bindery_failure *failure);
+
+/* fence.c: who owns a group's DMA */
 bool bindery_group_has_user(struct bindery_group *group);
 int bindery_group_fence(struct bindery_group *group, unsigned long deadline);
 void bindery_group_unfence(struct bindery_group *group);
+void bindery_group_drop_fence(struct bindery_group *group);
 
 /* member.c */
-struct bindery_member *bindery_member_new(struct device *dev);
+struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp);
 void bindery_member_get(struct bindery_member *member);
 void bindery_member_put(struct bindery_member *member);
 bool bindery_member_before(const struct bindery_member *a,
@@ -282,10 +489,32 @@ int bindery_member_verify(struct bindery_member *member,
 			  unsigned long deadline);
 int bindery_member_swap_override(struct bindery_member *member, const char *to,
 				 gfp_t gfp);
+void bindery_member_capture(struct bindery_member *member, const char *to);
+bool bindery_member_override_is_ours(struct bindery_member *member);
+int bindery_member_repair(struct bindery_member *member);
 bool bindery_device_is_on(struct device *dev, const char *name);
 bool bindery_member_has_driver(struct bindery_member *member);
-int bindery_member_call(struct bindery_member *member, u32 step,
-			int (*call)(struct bindery_member *member));
+
+/* batch.c: callbacks of drivers, side by side */
+struct bindery_run {
+	struct bindery_batch *batch;
+	u32 step;
+	int (*call)(struct bindery_member *member);
+	bool serial;
+	bool stop_at_failure;
+	unsigned int chains;
+	unsigned int cut;
+	struct bindery_member *first;		/* of the first chain */
+	struct bindery_member *newest;		/* first of the last chain */
+	struct bindery_member *last;		/* of that */
+};
+
+struct bindery_batch *bindery_batch_new(void);
+void bindery_batch_put(struct bindery_batch *batch);
+bool bindery_run_add(struct bindery_run *run, struct bindery_member *member);
+bool bindery_run_wait(struct bindery_run *run, unsigned long deadline);
+bool bindery_stuck_too_many(void);
+bool bindery_member_busy(struct bindery_member *member);
 
 /* restore.c */
 int bindery_member_aim(struct bindery_member *member);
@@ -294,40 +523,62 @@ int bindery_member_restore(struct bindery_member *member);
 
 /* target.c */
 struct bindery_target *bindery_target_new(const char *name, const char *module);
+void bindery_target_get(struct bindery_target *target);
 void bindery_target_put(struct bindery_target *target);
 u32 bindery_target_blocker(const char *name, struct pci_dev *pdev);
 bool bindery_device_is_ordinary(struct device *dev);
 struct device_driver *bindery_driver_get(const char *name);
 void bindery_driver_put(struct device_driver *drv);
-int bindery_target_pin(struct bindery_target *target);
+int bindery_target_pin(struct bindery_target *target, bool load);
 
 /* plan.c */
-int bindery_plan_resolve(struct bindery_plan *plan,
+int bindery_plan_resolve(struct bindery_plan **plan,
+			 struct bindery_plan *groups_of,
 			 const struct bindery_request *request,
 			 struct bindery_failure *failure);
-int bindery_plan_of_device(struct bindery_plan *plan,
+int bindery_plan_of_device(struct bindery_plan **plan,
 			   const struct bindery_ioc_device *device,
 			   struct bindery_failure *failure);
-bool bindery_plan_same_members(struct bindery_plan *plan);
-void bindery_plan_free(struct bindery_plan *plan);
+struct bindery_plan *bindery_plan_of_groups(struct bindery_plan *from);
+void bindery_plan_join(struct bindery_plan *plan, unsigned int index,
+		       struct bindery_group *group);
+struct bindery_member *bindery_plan_member(struct bindery_plan *plan,
+					   const struct device *dev);
+bool bindery_group_same_members(struct bindery_group *group);
+void bindery_plan_get(struct bindery_plan *plan);
+void bindery_plan_put(struct bindery_plan *plan);
 
 /* validate.c */
 int bindery_validate(struct bindery_plan *plan,
 		     const struct bindery_request *request,
 		     unsigned long deadline, struct bindery_failure *failure);
+int bindery_validate_adopt(struct bindery_plan *plan,
+			   const struct bindery_request *request,
+			   unsigned long deadline,
+			   struct bindery_failure *failure);
 
 /* txn.c */
-struct bindery_txn *bindery_txn_new(struct bindery_request *request,
+struct bindery_txn *bindery_txn_new(struct bindery_claim *claim,
 				    unsigned long deadline);
+void bindery_txn_get(struct bindery_txn *txn);
 void bindery_txn_put(struct bindery_txn *txn);
 void bindery_txn_start(struct bindery_txn *txn);
 
 /* acquire.c */
 int bindery_cmd_acquire(struct bindery_ucmd *ucmd);
 int bindery_cmd_check(struct bindery_ucmd *ucmd);
+int bindery_cmd_adopt(struct bindery_ucmd *ucmd);
+int bindery_cmd_bind(struct bindery_ucmd *ucmd);
+
+/* adopt.c */
+int bindery_adopt_prepare(struct bindery_plan *plan,
+			  const struct bindery_request *request);
+void bindery_adopt_native(struct bindery_member *member);
+struct bindery_claim *bindery_adopt_kept(struct bindery_plan *plan);
 
 /* drain.c */
-bool bindery_group_undo(struct bindery_group *group);
+void bindery_group_roll_back(struct bindery_group *group,
+			     struct bindery_claim *claim, unsigned int ms);
 void bindery_group_drain(struct bindery_group *group);
 bool bindery_group_needs_fence(struct bindery_group *group);
 void bindery_drain_work(struct work_struct *work);

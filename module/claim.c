@@ -1,35 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A claim: a file. Its last copy closed, its groups are restored. */
-#include <linux/anon_inodes.h>
+/* A claim's life. Its last file closed, its groups are restored, or kept. */
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/slab.h>
 
 #include "bindery_private.h"
 
-struct bindery_claim *bindery_claim_new(const char *label)
+/* State lock: every claim that holds a group. */
+static LIST_HEAD(claims);
+
+static u32 claim_flags(const struct bindery_request *request)
+{
+	u32 flags = 0;
+
+	if (request->flags & BINDERY_ACQUIRE_SHARED)
+		flags |= BINDERY_CLAIM_SHARED;
+	if (request->flags & BINDERY_ACQUIRE_KEEP)
+		flags |= BINDERY_CLAIM_KEEP;
+	if (request->flags & BINDERY_ACQUIRE_REPAIR)
+		flags |= BINDERY_CLAIM_REPAIR;
+	if (request->adopt)
+		flags |= BINDERY_CLAIM_ADOPTED;
+	return flags;
+}
+
+struct bindery_claim *bindery_claim_new(struct bindery_request *request,
+					unsigned int deadline_ms)
 {
 	struct bindery_claim *claim;
 
 	claim = kzalloc(sizeof(*claim), GFP_KERNEL_ACCOUNT);
 	if (!claim)
 		return NULL;
+	claim->holds = kvcalloc(request->num_devices, sizeof(*claim->holds),
+				GFP_KERNEL_ACCOUNT);
+	if (!claim->holds) {
+		kfree(claim);
+		return NULL;
+	}
 	kref_init(&claim->ref);
+	INIT_LIST_HEAD(&claim->node);
+	init_waitqueue_head(&claim->poll);
 	uuid_gen(&claim->id);
 	claim->holder = get_task_pid(current, PIDTYPE_TGID);
 	get_task_comm(claim->comm, current);
-	strscpy_pad(claim->label, label, sizeof(claim->label));
+	strscpy_pad(claim->label, request->label, sizeof(claim->label));
+	bindery_request_get(request);
+	claim->request = request;
+	claim->deadline_ms = deadline_ms;
+	claim->flags = claim_flags(request);
 	return claim;
 }
 
+static void free_work(struct work_struct *work)
+{
+	struct bindery_claim *claim =
+		container_of(work, struct bindery_claim, free);
+
+	if (claim->plan)
+		bindery_plan_put(claim->plan);
+	bindery_failure_clear(&claim->failure);
+	bindery_request_put(claim->request);
+	put_pid(claim->holder);
+	kvfree(claim->holds);
+	kfree(claim);
+}
+
+/* The last reference may go under the state lock. */
 static void claim_free(struct kref *ref)
 {
 	struct bindery_claim *claim =
 		container_of(ref, struct bindery_claim, ref);
 
-	bindery_plan_free(&claim->plan);
-	put_pid(claim->holder);
-	kfree(claim);
+	INIT_WORK(&claim->free, free_work);
+	queue_work(bindery_txn_wq, &claim->free);
 }
 
 void bindery_claim_get(struct bindery_claim *claim)
@@ -42,233 +86,224 @@ void bindery_claim_put(struct bindery_claim *claim)
 	kref_put(&claim->ref, claim_free);
 }
 
-struct file *bindery_claim_file(struct bindery_claim *claim)
+/* It holds the groups of this plan from now on, and can be found. */
+void bindery_claim_publish(struct bindery_claim *claim,
+			   struct bindery_plan *plan)
 {
-	struct file *file;
+	unsigned int i;
 
-	file = anon_inode_getfile("[bindery]", &bindery_fops_claim, claim,
-				  O_RDWR | O_CLOEXEC);
-	if (!IS_ERR(file))
-		bindery_claim_get(claim);
-	return file;
+	bindery_state_assert();
+	for (i = 0; i < plan->num_groups; i++)
+		claim->holds[i].claim = claim;
+	bindery_plan_get(plan);
+	claim->plan = plan;
+	list_add_tail(&claim->node, &claims);
+	bindery_claim_changed(claim);
 }
 
-/* A group that the claim held is restored, or is degraded. */
+/* Null: the claim of no id. With a reference, or NULL. */
+struct bindery_claim *bindery_claim_find(const u8 *id)
+{
+	struct bindery_claim *claim;
+
+	guard(bindery_state)();
+	list_for_each_entry(claim, &claims, node) {
+		if (memcmp(&claim->id, id, sizeof(claim->id)))
+			continue;
+		bindery_claim_get(claim);
+		return claim;
+	}
+	return NULL;
+}
+
+u64 bindery_claim_generation(const struct bindery_claim *claim)
+{
+	u64 generation = claim->generation;
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; claim->plan && i < claim->plan->num_groups; i++)
+		generation = max(generation,
+				 claim->plan->groups[i]->generation);
+	return generation;
+}
+
+/* Its groups as they are now, newcomers included; NULL: no memory. */
+struct bindery_plan *bindery_claim_plan(struct bindery_claim *claim)
+{
+	struct bindery_plan *plan, *current_plan;
+
+	scoped_guard(bindery_state) {
+		current_plan = claim->plan;
+		bindery_plan_get(current_plan);
+	}
+	plan = bindery_plan_of_groups(current_plan);
+	bindery_plan_put(current_plan);
+	return plan;
+}
+
+void bindery_members_drop(struct list_head *members)
+{
+	struct bindery_member *member, *next;
+
+	list_for_each_entry_safe(member, next, members, node) {
+		list_del_init(&member->node);
+		bindery_member_put(member);
+	}
+}
+
+/* A group of it is restored, is degraded, or has another claim. */
 void bindery_claim_group_done(struct bindery_claim *claim)
 {
-	scoped_guard(bindery_state) {
-		claim->restoring--;
-		wake_up_all(&bindery_wait);
-	}
+	bindery_state_assert();
+	claim->restoring--;
+	wake_up_all(&bindery_wait);
 	bindery_claim_put(claim);
+}
+
+/* The claim waits for the restore that begins now, or when a repair is done. */
+static void await_restore(struct bindery_claim *claim,
+			  struct bindery_group *group)
+{
+	switch (group->state) {
+	case BINDERY_GROUP_HELD:
+	case BINDERY_GROUP_KEPT:
+	case BINDERY_GROUP_BINDING:
+	case BINDERY_GROUP_STUCK:
+		if (group->ending)
+			return;
+		bindery_claim_get(claim);
+		claim->restoring++;
+		group->ending = claim;
+		group->restore_ms = claim->deadline_ms;
+		break;
+	default:
+		break;
+	}
+}
+
+/* What a group that is free now leaves in the list is the caller's to drop. */
+void bindery_claim_drop_holds(struct bindery_claim *claim,
+			      struct list_head *members, bool wait)
+{
+	struct bindery_plan *plan = claim->plan;
+	struct bindery_group *group;
+	unsigned int i;
+
+	bindery_state_assert();
+	list_del_init(&claim->node);
+	for (i = 0; i < plan->num_groups; i++) {
+		group = plan->groups[i];
+		list_del(&claim->holds[i].node);
+		if (wait && list_empty(&group->holds))
+			await_restore(claim, group);
+		bindery_group_settle(group, members);
+	}
+	bindery_claim_changed(claim);
+}
+
+/* Nothing keeps a claim alive that has no file, unless it is kept. */
+void bindery_claim_stop_keeping(struct bindery_claim *claim)
+{
+	bindery_state_assert();
+	if (!claim->kept)
+		return;
+	claim->kept = false;
+	bindery_claim_put(claim);
+	module_put(THIS_MODULE);
+}
+
+void bindery_claim_end_locked(struct bindery_claim *claim,
+			      struct list_head *members)
+{
+	bindery_state_assert();
+	switch (claim->state) {
+	case CLAIM_BINDING:
+		/* its worker rolls back, at its next safe point */
+		claim->txn->abort = true;
+		claim->txn->end_claim = true;
+		bindery_claim_changed(claim);
+		wake_up_all(&bindery_wait);
+		break;
+	case CLAIM_RESERVED:
+	case CLAIM_LIVE:
+		claim->state = CLAIM_ENDED;
+		bindery_claim_drop_holds(claim, members, true);
+		bindery_claim_stop_keeping(claim);
+		break;
+	case CLAIM_NEW:
+		claim->state = CLAIM_ENDED;
+		break;
+	default:
+		break;
+	}
 }
 
 /*
  * Let all groups go; the restore goes on by itself. May be called by a dying
- * task, and before that task's VFIO files are closed.
+ * task, and before that task's VFIO files are closed. The caller has a
+ * reference to the claim.
  */
 void bindery_claim_end(struct bindery_claim *claim)
 {
-	struct bindery_plan *plan = &claim->plan;
-	struct bindery_group *group;
-	unsigned int i;
+	LIST_HEAD(members);
 
-	guard(bindery_state)();
-	if (!claim->live)
-		return;
-	claim->live = false;
-	for (i = 0; i < plan->num_groups; i++) {
-		group = plan->groups[i];
-		group->claim = NULL;
-		group->ending = claim;
-		bindery_claim_get(claim);
-		claim->restoring++;
-		bindery_group_drain(group);
-	}
-}
-
-int bindery_fops_claim_release(struct inode *inode, struct file *file)
-{
-	struct bindery_claim *claim = file->private_data;
-
-	bindery_claim_end(claim);
-	bindery_claim_put(claim);
-	return 0;
-}
-
-/* Write all members, if the caller gave room; count them in any case. */
-static int write_members(struct bindery_ucmd *ucmd, struct bindery_claim *claim,
-			 const struct bindery_room *room, u32 *num_members)
-{
-	struct bindery_plan *plan = &claim->plan;
-
-	*num_members = plan->num_members;
-	if (!bindery_members_write(plan->members, plan->num_members, room))
-		return 0;
-	return bindery_fail(&ucmd->failure, BINDERY_ERROR_FAULT,
-			    BINDERY_STEP_PUBLISH, 0);
-}
-
-int bindery_cmd_status(struct bindery_ucmd *ucmd)
-{
-	struct bindery_claim *claim = ucmd->file->private_data;
-	struct bindery_ioc_status *cmd = ucmd->cmd;
-	struct bindery_room room = {
-		cmd->members, cmd->num_members, cmd->member_size
-	};
-	bool live;
-	int ret;
-
-	cmd->num_members = 0;
-	ret = bindery_flags_check(cmd->flags, 0, &ucmd->failure);
-	ret = ret ?: bindery_room_check(&room, &ucmd->failure);
-	if (ret)
-		return ret;
 	scoped_guard(bindery_state)
-		live = claim->live;
-	if (!live)
-		return bindery_fail(&ucmd->failure, BINDERY_ERROR_RELEASED,
-				    BINDERY_STEP_REQUEST, 0);
-
-	cmd->out_num_groups = claim->plan.num_groups;
-	cmd->out_holder_pid = pid_vnr(claim->holder);
-	memcpy(cmd->out_id, &claim->id, sizeof(cmd->out_id));
-	memcpy(cmd->out_holder_comm, claim->comm, sizeof(claim->comm));
-	memcpy(cmd->out_label, claim->label, sizeof(claim->label));
-	ret = write_members(ucmd, claim, &room, &cmd->num_members);
-	return ret ?: bindery_ucmd_respond(ucmd);
+		bindery_claim_end_locked(claim, &members);
+	bindery_members_drop(&members);
 }
 
-/* One of the groups has a VFIO user whose device we would unbind. */
-static int look_for_users(struct bindery_claim *claim, unsigned long deadline,
-			  struct bindery_failure *failure)
+static void settle_groups(struct bindery_claim *claim)
 {
-	struct bindery_plan *plan = &claim->plan;
-	struct bindery_group *group;
 	unsigned int i;
-	u32 code;
-	int ret;
 
-	for (i = 0; i < plan->num_groups; i++) {
-		group = plan->groups[i];
-		if (!bindery_group_needs_fence(group))
-			continue;
-		ret = bindery_group_fence(group, deadline);
-		bindery_group_unfence(group);
-		if (ret >= 0)
-			continue;
-		code = ret == -ETIMEDOUT ? BINDERY_ERROR_LOCKED :
-					   BINDERY_ERROR_IN_USE;
-		ret = bindery_fail(failure, code, BINDERY_STEP_FENCE, 0);
-		failure->record.out_group = group->id;
-		failure->record.out_flags |= BINDERY_ERROR_HAS_GROUP;
-		return ret;
+	for (i = 0; i < claim->plan->num_groups; i++)
+		bindery_group_settle(claim->plan->groups[i], NULL);
+	bindery_claim_changed(claim);
+}
+
+static bool can_be_kept(const struct bindery_claim *claim)
+{
+	return claim->flags & BINDERY_CLAIM_KEEP &&
+	       (claim->state == CLAIM_LIVE || claim->state == CLAIM_BINDING);
+}
+
+/* The last file is closed. The file still holds the module. */
+void bindery_claim_close(struct bindery_claim *claim)
+{
+	LIST_HEAD(members);
+
+	scoped_guard(bindery_state) {
+		if (--claim->files)
+			break;
+		if (!can_be_kept(claim)) {
+			bindery_claim_end_locked(claim, &members);
+			break;
+		}
+		bindery_claim_get(claim);
+		__module_get(THIS_MODULE);
+		claim->kept = true;
+		settle_groups(claim);
 	}
-	return 0;
+	bindery_members_drop(&members);
 }
 
-/* One RELEASE at a time, and none after the end. */
-static int begin_release(struct bindery_claim *claim,
-			 struct bindery_failure *failure)
+/* False: it has ended. */
+bool bindery_claim_open(struct bindery_claim *claim)
 {
 	guard(bindery_state)();
-	if (!claim->live || claim->releasing)
-		return bindery_fail(failure, claim->live ? BINDERY_ERROR_BUSY :
-				    BINDERY_ERROR_RELEASED,
-				    BINDERY_STEP_REQUEST, 0);
-	claim->releasing = true;
-	return 0;
+	if (claim->state == CLAIM_FAILED || claim->state == CLAIM_ENDED)
+		return false;
+	claim->files++;
+	bindery_claim_stop_keeping(claim);
+	if (claim->plan)
+		settle_groups(claim);
+	return true;
 }
 
-static void end_release(struct bindery_claim *claim)
+/* All of it is restored, as far as that can be said, and no worker is at it. */
+bool bindery_claim_is_over(struct bindery_claim *claim)
 {
 	guard(bindery_state)();
-	claim->releasing = false;
-}
-
-static bool is_restored(struct bindery_claim *claim)
-{
-	guard(bindery_state)();
-	return !claim->restoring;
-}
-
-/* What became of the first member that could not be restored. */
-static int first_result(struct bindery_claim *claim,
-			struct bindery_failure *failure)
-{
-	struct bindery_plan *plan = &claim->plan;
-	struct bindery_member *member;
-	unsigned int i;
-	u32 code;
-	int ret;
-
-	for (i = 0; i < plan->num_members; i++) {
-		member = plan->members[i];
-		if (!member->error)
-			continue;
-		code = member->did ? BINDERY_ERROR_DEGRADED :
-				     BINDERY_ERROR_OVERRIDE;
-		ret = bindery_fail_member(failure, code, BINDERY_STEP_RESTORE,
-					  0, member);
-		bindery_failure_driver(failure, member->native.driver);
-		return ret;
-	}
-	return 0;
-}
-
-/* As bindery_wait_until(), for all groups of an ended claim. */
-long bindery_claim_wait(struct bindery_claim *claim, unsigned long deadline)
-{
-	return bindery_wait_until(is_restored(claim), deadline);
-}
-
-static int wait_restored(struct bindery_claim *claim, unsigned long deadline,
-			 struct bindery_failure *failure)
-{
-	long left = bindery_claim_wait(claim, deadline);
-
-	if (left > 0)
-		return first_result(claim, failure);
-	if (left < 0)
-		return left;
-	return bindery_fail(failure, BINDERY_ERROR_DEADLINE,
-			    BINDERY_STEP_RESTORE, 0);
-}
-
-static int release(struct bindery_claim *claim, unsigned long deadline,
-		   struct bindery_failure *failure)
-{
-	int ret = look_for_users(claim, deadline, failure);
-
-	if (ret)
-		return ret;
-	bindery_claim_end(claim);
-	return wait_restored(claim, deadline, failure);
-}
-
-int bindery_cmd_release(struct bindery_ucmd *ucmd)
-{
-	struct bindery_claim *claim = ucmd->file->private_data;
-	struct bindery_ioc_release *cmd = ucmd->cmd;
-	struct bindery_room room = {
-		cmd->members, cmd->num_members, cmd->member_size
-	};
-	unsigned long deadline;
-	int ret, err;
-
-	cmd->num_members = 0;
-	ret = bindery_flags_check(cmd->flags | cmd->__reserved, 0,
-				  &ucmd->failure);
-	ret = ret ?: bindery_room_check(&room, &ucmd->failure);
-	ret = ret ?: bindery_deadline(cmd->deadline_ms, &deadline,
-				      &ucmd->failure);
-	ret = ret ?: begin_release(claim, &ucmd->failure);
-	if (ret)
-		return ret;
-	ret = release(claim, deadline, &ucmd->failure);
-	end_release(claim);
-	err = write_members(ucmd, claim, &room, &cmd->num_members);
-	if (ret || err)
-		return ret ?: err;
-	return bindery_ucmd_respond(ucmd);
+	return !claim->restoring && !claim->txn;
 }

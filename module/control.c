@@ -29,6 +29,15 @@ int bindery_control_check(struct bindery_ucmd *ucmd)
 			    BINDERY_STEP_REQUEST, 0);
 }
 
+/* What a file alone does not give: also a claim's may have been handed on. */
+int bindery_capable_check(struct bindery_ucmd *ucmd)
+{
+	if (capable(CAP_SYS_ADMIN))
+		return 0;
+	return bindery_fail(&ucmd->failure, BINDERY_ERROR_NOT_PERMITTED,
+			    BINDERY_STEP_REQUEST, 0);
+}
+
 int bindery_cmd_info(struct bindery_ucmd *ucmd)
 {
 	struct bindery_ioc_info *cmd = ucmd->cmd;
@@ -44,8 +53,20 @@ int bindery_cmd_info(struct bindery_ucmd *ucmd)
 	cmd->out_deadline_default_ms = BINDERY_DEADLINE_DEFAULT_MS;
 	cmd->out_deadline_max_ms = BINDERY_DEADLINE_MAX_MS;
 	cmd->out_features = 0;
+	cmd->out_max_path = BINDERY_PATH_MAX;
+	cmd->out_max_stuck = BINDERY_MAX_STUCK;
 	strscpy_pad(cmd->out_version, BINDERY_VERSION, sizeof(cmd->out_version));
 	return bindery_ucmd_respond(ucmd);
+}
+
+static u32 list_count(struct list_head *list)
+{
+	struct list_head *at;
+	u32 count = 0;
+
+	list_for_each(at, list)
+		count++;
+	return count;
 }
 
 static void show_claim(struct bindery_ioc_show *cmd, int id)
@@ -58,10 +79,15 @@ static void show_claim(struct bindery_ioc_show *cmd, int id)
 	if (!group)
 		return;
 	cmd->out_state = group->state;
-	claim = group->claim;
+	cmd->out_generation = group->generation;
+	claim = bindery_group_holder(group);
 	if (!claim)
 		return;
-	cmd->out_num_claims = 1;
+	cmd->out_num_claims = list_count(&group->holds);
+	export_uuid(cmd->out_claim_id, &claim->id);
+	cmd->out_claim_flags = claim->flags;
+	if (!claim->files)
+		cmd->out_claim_flags |= BINDERY_CLAIM_CLOSED;
 	cmd->out_holder_pid = pid_vnr(claim->holder);
 	memcpy(cmd->out_holder_comm, claim->comm, sizeof(claim->comm));
 	memcpy(cmd->out_holder_label, claim->label, sizeof(claim->label));
@@ -74,6 +100,9 @@ static void clear_results(struct bindery_ioc_show *cmd)
 	cmd->out_holder_pid = 0;
 	memset(cmd->out_holder_comm, 0, sizeof(cmd->out_holder_comm));
 	memset(cmd->out_holder_label, 0, sizeof(cmd->out_holder_label));
+	memset(cmd->out_claim_id, 0, sizeof(cmd->out_claim_id));
+	cmd->out_claim_flags = 0;
+	cmd->out_generation = 0;
 }
 
 int bindery_cmd_show(struct bindery_ucmd *ucmd)
@@ -83,30 +112,25 @@ int bindery_cmd_show(struct bindery_ucmd *ucmd)
 		cmd->members, cmd->num_members, cmd->member_size
 	};
 	struct bindery_ioc_device device;
-	struct bindery_plan plan = {};
+	struct bindery_plan *plan = NULL;
 	int ret;
 
 	cmd->num_members = 0;
-	ret = bindery_flags_check(cmd->flags | cmd->__reserved, 0,
-				  &ucmd->failure);
+	ret = bindery_flags_check(cmd->flags | cmd->__reserved |
+				  cmd->__reserved2, 0, &ucmd->failure);
 	ret = ret ?: bindery_room_check(&room, &ucmd->failure);
 	ret = ret ?: bindery_device_read(&device, cmd->device, cmd->device_size,
 					 &ucmd->failure);
 	ret = ret ?: bindery_plan_of_device(&plan, &device, &ucmd->failure);
 	if (ret)
-		goto out;
-
-	cmd->out_group = plan.groups[0]->id;
-	cmd->num_members = plan.num_members;
+		return ret;
+	cmd->out_group = plan->groups[0]->id;
 	clear_results(cmd);
-	show_claim(cmd, cmd->out_group);
-	ret = bindery_members_write(plan.members, plan.num_members, &room);
+	ret = bindery_plan_write(plan, &room, &cmd->num_members,
+				 &ucmd->failure);
+	bindery_plan_put(plan);
 	if (ret)
-		bindery_fail(&ucmd->failure, BINDERY_ERROR_FAULT,
-			     BINDERY_STEP_PUBLISH, ret);
-	else
-		ret = bindery_ucmd_respond(ucmd);
-out:
-	bindery_plan_free(&plan);
-	return ret;
+		return ret;
+	show_claim(cmd, cmd->out_group);
+	return bindery_ucmd_respond(ucmd);
 }

@@ -21,7 +21,7 @@
  */
 static bool needs_fence(struct bindery_member *member)
 {
-	if (bindery_member_removed(member))
+	if (bindery_member_removed(member) || bindery_member_busy(member))
 		return false;
 	return member->did & BINDERY_DID_BIND ||
 	       (member->did & BINDERY_DID_UNBIND &&
@@ -32,105 +32,188 @@ bool bindery_group_needs_fence(struct bindery_group *group)
 {
 	struct bindery_member *member;
 
-	list_for_each_entry(member, &group->members, node)
+	bindery_group_each(member, group)
 		if (needs_fence(member))
 			return true;
 	return false;
 }
 
-/*
- * Have the group restored by a worker, which keeps the module loaded. While
- * that is being unloaded there is no claim any more, and a degraded group
- * stays what it is.
- */
-void bindery_group_drain(struct bindery_group *group)
+/* Whatever is queued holds the group, and keeps the module loaded. */
+static void queue_drain(struct bindery_group *group, unsigned int ms)
 {
 	bindery_state_assert();
 	if (!try_module_get(THIS_MODULE))
 		return;
+	bindery_group_get(group);
+	if (!mod_delayed_work(bindery_drain_wq, &group->drain,
+			      msecs_to_jiffies(ms)))
+		return;
+	/* It was queued, and has its references; the other is not the last. */
+	bindery_group_put(group);
+	module_put(THIS_MODULE);
+}
+
+/*
+ * Have the group restored by a worker. While the module is being unloaded there
+ * is no claim any more, and a degraded group stays what it is.
+ */
+void bindery_group_drain(struct bindery_group *group)
+{
+	bindery_state_assert();
 	group->backoff_ms = BACKOFF_MIN_MS;
+	group->in_use = false;
 	bindery_group_set_state(group, BINDERY_GROUP_DRAINING);
-	queue_delayed_work(bindery_txn_wq, &group->drain, 0);
+	queue_drain(group, 0);
 }
 
-static void set_state(struct bindery_group *group,
-		      enum bindery_group_state state)
+/* The same for a transaction that failed, and whose claim waits for it. */
+void bindery_group_roll_back(struct bindery_group *group,
+			     struct bindery_claim *claim, unsigned int ms)
 {
 	guard(bindery_state)();
-	bindery_group_set_state(group, state);
+	bindery_claim_get(claim);
+	claim->restoring++;
+	group->ending = claim;
+	group->txn = NULL;
+	group->rollback = true;
+	group->restore_ms = ms;
+	group->backoff_ms = BACKOFF_MIN_MS;
+	queue_drain(group, 0);
 }
 
-/* All of them, before the first target is left: as in an ACQUIRE. */
-static void aim_at_natives(struct bindery_group *group)
+/* A caller that does not want to wait is no reason to hurry drivers. */
+#define PATIENCE_MIN_MS	1000
+
+/* False: some were not begun, because others are overdue. */
+static bool run_members(struct bindery_group *group, u32 step,
+			unsigned long did, bool backwards,
+			int (*call)(struct bindery_member *member))
 {
+	unsigned int ms = max(group->restore_ms, PATIENCE_MIN_MS);
+	struct bindery_run run = {
+		.batch = group->batch,
+		.step = step,
+		.call = call,
+	};
 	struct bindery_member *member;
 
-	list_for_each_entry(member, &group->members, node)
-		if (member->did)
-			bindery_member_call(member, BINDERY_STEP_OVERRIDE,
-					    bindery_member_aim);
+	bindery_group_walk(member, group, backwards)
+		if (!bindery_member_busy(member) && member->did & did)
+			bindery_run_add(&run, member);
+	bindery_run_wait(&run, jiffies + msecs_to_jiffies(ms));
+	return !run.cut;
 }
 
-/* Higher functions first: their drivers often lean on the lower ones. */
-static void unbind_targets(struct bindery_group *group)
+#define DID_ANYTHING	(~0UL)
+
+static bool is_due_locked(struct bindery_group *group)
 {
-	struct bindery_member *member;
-
-	list_for_each_entry_reverse(member, &group->members, node)
-		if (member->did & BINDERY_DID_BIND)
-			bindery_member_call(member, BINDERY_STEP_UNBIND_TARGET,
-					    bindery_member_unbind_target);
+	bindery_state_assert();
+	return group->rollback || group->state == BINDERY_GROUP_DRAINING;
 }
 
-static void clear_bound(struct bindery_member *member)
+static bool is_due(struct bindery_group *group)
 {
 	guard(bindery_state)();
-	member->bound = false;
+	return is_due_locked(group);
 }
 
-/* -EUSERS: a VFIO user has a device of the group, and another waits for it. */
-static int restore_members(struct bindery_group *group)
+/* False: it was taken back by an ACQUIRE before anything was done. */
+static bool begin_pass(struct bindery_group *group)
 {
 	struct bindery_member *member;
-	int ret = 0;
 
+	guard(bindery_state)();
+	if (!is_due_locked(group))
+		return false;
+	group->intact = false;
 	list_for_each_entry(member, &group->members, node) {
-		if (!member->did)
-			continue;
-		clear_bound(member);
-		bindery_member_call(member, BINDERY_STEP_RESTORE,
-				    bindery_member_restore);
-		if (member->restored == BINDERY_RESTORED_USER)
-			ret = -EUSERS;
+		member->bound = false;
+		if (!member->busy && !member->arriving)
+			member->restored = BINDERY_RESTORED_NOT;
 	}
-	return ret;
+	if (!group->rollback)
+		bindery_group_set_state(group, BINDERY_GROUP_RESTORING);
+	return true;
 }
 
-/* Not 0: a VFIO user is in, try again later. */
-static int restore_group(struct bindery_group *group,
-			 enum bindery_group_state state)
+static bool has_to_wait(struct bindery_group *group)
 {
-	bool fence = bindery_group_needs_fence(group);
+	struct bindery_member *member;
+
+	bindery_group_each(member, group)
+		if (!bindery_member_busy(member) && member->did &&
+		    member->restored == BINDERY_RESTORED_USER)
+			return true;
+	return false;
+}
+
+/*
+ * All overrides, before the first target is left: as in an ACQUIRE. Higher
+ * functions first: their drivers often lean on the lower ones.
+ */
+static bool leave_targets(struct bindery_group *group)
+{
+	return run_members(group, BINDERY_STEP_OVERRIDE, DID_ANYTHING, false,
+			   bindery_member_aim) &&
+	       run_members(group, BINDERY_STEP_UNBIND_TARGET, BINDERY_DID_BIND,
+			   true, bindery_member_unbind_target);
+}
+
+static bool put_back(struct bindery_group *group)
+{
+	return run_members(group, BINDERY_STEP_RESTORE, DID_ANYTHING, false,
+			   bindery_member_restore);
+}
+
+/*
+ * 0: done, as far as it went. -EPERM: a VFIO user is in, -EAGAIN: something else
+ * is, try again later. -ECANCELED: it was taken back.
+ */
+static int restore_group(struct bindery_group *group)
+{
+	bool fenced = false, left;
 	int ret;
 
-	if (fence) {
+	if (!is_due(group))
+		return -ECANCELED;
+	if (bindery_group_needs_fence(group)) {
 		ret = bindery_group_fence(group, jiffies +
 					  msecs_to_jiffies(FENCE_MS));
-		if (ret < 0)
-			return ret;
+		fenced = !ret;
+		if (ret < 0 && !(ret == -EPERM && group->force))
+			return ret == -EPERM ? ret : -EAGAIN;
 	}
-	set_state(group, state);
-	aim_at_natives(group);
-	unbind_targets(group);
-	bindery_group_unfence(group);
-	return restore_members(group);
+	left = begin_pass(group);
+	ret = left ? -EAGAIN : -ECANCELED;
+	left = left && leave_targets(group);
+	if (fenced)
+		bindery_group_unfence(group);
+	if (!left || !put_back(group))
+		return ret;
+	return has_to_wait(group) ? -EPERM : 0;
 }
 
 enum outcome {
 	COMPLETE,
-	AGAIN,		/* what could not be brought back has come by itself */
 	DEGRADED,
+	AGAIN,		/* somebody came meanwhile, or goes on by itself */
+	STUCK,
 };
+
+static enum outcome judge_member(const struct bindery_member *member)
+{
+	if (member->busy)
+		return STUCK;
+	if (member->arriving)
+		return AGAIN;
+	if (!member->did)
+		return COMPLETE;
+	if (member->bound || member->removed ||
+	    member->restored == BINDERY_RESTORED_NOT)
+		return AGAIN;
+	return DEGRADED;
+}
 
 static enum outcome judge(struct bindery_group *group)
 {
@@ -138,68 +221,92 @@ static enum outcome judge(struct bindery_group *group)
 	struct bindery_member *member;
 
 	bindery_state_assert();
-	list_for_each_entry(member, &group->members, node) {
-		if (!member->did)
-			continue;
-		if (member->bound || member->removed)
-			return AGAIN;
-		outcome = DEGRADED;
-	}
-	if (outcome == DEGRADED)
-		bindery_group_set_state(group, BINDERY_GROUP_DEGRADED);
+	list_for_each_entry(member, &group->members, node)
+		outcome = max(outcome, judge_member(member));
 	return outcome;
 }
 
-/*
- * The group goes back to FREE, or stays as DEGRADED; its claim hears of it.
- * AGAIN: not yet, restore it once more.
- */
-static enum outcome finish(struct bindery_group *group)
+static void again(struct bindery_group *group, bool user)
 {
-	struct bindery_claim *claim = NULL;
-	enum outcome outcome;
+	bindery_state_assert();
+	group->in_use = user;
+	bindery_group_set_state(group, BINDERY_GROUP_DRAINING);
+	queue_drain(group, group->backoff_ms);
+	group->backoff_ms = min(2 * group->backoff_ms, BACKOFF_MAX_MS);
+}
 
-	scoped_guard(bindery_state) {
-		outcome = judge(group);
-		if (outcome != AGAIN)
-			swap(claim, group->ending);
+/* All is as before: the group is free, or still reserved. True: free. */
+static bool conclude(struct bindery_group *group, struct list_head *members)
+{
+	bindery_state_assert();
+	group->force = false;
+	if (list_empty(&group->holds)) {
+		bindery_group_untrack(group, members);
+		return true;
 	}
-	if (outcome == COMPLETE)
-		bindery_group_free(group);
+	bindery_group_forget(group, members);
+	bindery_group_set_state(group, BINDERY_GROUP_RESERVED);
+	return false;
+}
+
+/* Who waited for the restore of its claim need not any more. */
+static void tell(struct bindery_group *group)
+{
+	struct bindery_claim *claim = group->ending;
+
+	group->ending = NULL;
 	if (claim)
 		bindery_claim_group_done(claim);
-	return outcome;
+}
+
+/*
+ * What a pass led to. True: the group is free. A transaction that rolls back
+ * waits for one pass only.
+ */
+static bool finish(struct bindery_group *group, int ret,
+		   struct list_head *members)
+{
+	bool is_free = false, rollback;
+	enum outcome outcome;
+
+	guard(bindery_state)();
+	if (ret == -ECANCELED)
+		return false;
+	outcome = ret ? AGAIN : judge(group);
+	rollback = group->rollback;
+	group->rollback = false;
+	switch (outcome) {
+	case COMPLETE:
+		is_free = conclude(group, members);
+		break;
+	case DEGRADED:
+		bindery_group_set_state(group, BINDERY_GROUP_DEGRADED);
+		break;
+	case AGAIN:
+		again(group, ret == -EPERM);
+		break;
+	case STUCK:
+		bindery_group_set_state(group, BINDERY_GROUP_STUCK);
+		break;
+	}
+	if (outcome <= DEGRADED || rollback)
+		tell(group);
+	return is_free;
 }
 
 void bindery_drain_work(struct work_struct *work)
 {
 	struct bindery_group *group =
 		container_of(to_delayed_work(work), struct bindery_group, drain);
+	LIST_HEAD(members);
+	bool is_free;
 
-	if (restore_group(group, BINDERY_GROUP_RESTORING) ||
-	    finish(group) == AGAIN) {
-		set_state(group, BINDERY_GROUP_DRAINING);
-		queue_delayed_work(bindery_txn_wq, &group->drain,
-				   msecs_to_jiffies(group->backoff_ms));
-		group->backoff_ms = min(2 * group->backoff_ms, BACKOFF_MAX_MS);
-		return;
+	if (!bindery_is_going_down()) {
+		is_free = finish(group, restore_group(group), &members);
+		bindery_members_drop(&members);
+		if (is_free)
+			bindery_group_put(group);
 	}
+	bindery_group_put(group);
 	module_put(THIS_MODULE);
-}
-
-/*
- * Roll back. False: not complete. If a VFIO user got in meanwhile, it goes on
- * by itself; else the group is DEGRADED.
- */
-bool bindery_group_undo(struct bindery_group *group)
-{
-	enum outcome outcome = AGAIN;
-
-	if (!restore_group(group, BINDERY_GROUP_BINDING))
-		outcome = finish(group);
-	if (outcome != AGAIN)
-		return outcome == COMPLETE;
-	guard(bindery_state)();
-	bindery_group_drain(group);
-	return false;
 }

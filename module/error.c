@@ -49,6 +49,17 @@ static const struct {
 	CODE(FAULT, -EFAULT, ASK),
 	CODE(DEGRADED, -EIO, HOST),
 	CODE(RELEASED, -ESTALE, ASK),
+	CODE(STUCK, -EBUSY, RETRY),
+	CODE(STALE, -ESTALE, RETRY),
+	CODE(NO_CLAIM, -ENOENT, ASK),
+	CODE(AMBIGUOUS, -EINVAL, ASK),
+	CODE(INVALID, -EBUSY, HOST),
+	CODE(NOT_ON_VFIO, -EBUSY, ASK),
+	CODE(TRANSITION, -EINVAL, ASK),
+	CODE(IDENTITY, -ENODEV, ASK),
+	CODE(NO_VF, -ENODEV, ASK),
+	CODE(STATE, -EBUSY, ASK),
+	CODE(SHUTDOWN, -ESHUTDOWN, HOST),
 #undef CODE
 };
 
@@ -85,6 +96,30 @@ int bindery_fail_member(struct bindery_failure *failure, u32 code, u32 step,
 	return err;
 }
 
+int bindery_fail_device(struct bindery_failure *failure, u32 code, u32 step,
+			const struct bindery_ioc_bdf *bdf)
+{
+	struct bindery_ioc_error *record = &failure->record;
+
+	if (record->out_code)
+		return -record->out_errno;
+	record->out_device = *bdf;
+	record->out_flags |= BINDERY_ERROR_HAS_DEVICE;
+	return bindery_fail(failure, code, step, 0);
+}
+
+int bindery_fail_group(struct bindery_failure *failure, u32 code, u32 step,
+		       int id)
+{
+	struct bindery_ioc_error *record = &failure->record;
+
+	if (record->out_code)
+		return -record->out_errno;
+	record->out_group = id;
+	record->out_flags |= BINDERY_ERROR_HAS_GROUP;
+	return bindery_fail(failure, code, step, 0);
+}
+
 void bindery_failure_driver(struct bindery_failure *failure, const char *name)
 {
 	struct bindery_ioc_error *record = &failure->record;
@@ -113,6 +148,15 @@ void bindery_failure_move(struct bindery_failure *to,
 		return;
 	*to = *from;
 	from->holder = NULL;
+}
+
+void bindery_failure_copy(struct bindery_failure *to,
+			  const struct bindery_failure *from)
+{
+	if (to->record.out_code)
+		return;
+	*to = *from;
+	get_pid(to->holder);
 }
 
 void bindery_failure_clear(struct bindery_failure *failure)

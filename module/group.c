@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* IOMMU groups that are claimed or on their way: the table, states, fence. */
-#include <linux/delay.h>
+/* IOMMU groups that are claimed or on their way: the table, and their states. */
 #include <linux/slab.h>
 
 #include "bindery_private.h"
@@ -8,6 +7,9 @@
 
 DEFINE_XARRAY(bindery_groups);
 DECLARE_WAIT_QUEUE_HEAD(bindery_wait);
+
+/* State lock: of everything that has a generation. */
+static u64 newest_generation;
 
 /* Takes over the reference to the IOMMU group. */
 struct bindery_group *bindery_group_new(struct iommu_group *iommu_group)
@@ -17,11 +19,19 @@ struct bindery_group *bindery_group_new(struct iommu_group *iommu_group)
 	group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
 	if (!group)
 		return NULL;
+	group->batch = bindery_batch_new();
+	if (!group->batch) {
+		kfree(group);
+		return NULL;
+	}
 	kref_init(&group->ref);
 	group->iommu_group = iommu_group;
 	group->id = iommu_group_id(iommu_group);
+	group->restore_ms = BINDERY_DEADLINE_DEFAULT_MS;
+	INIT_LIST_HEAD(&group->holds);
 	INIT_LIST_HEAD(&group->members);
 	INIT_DELAYED_WORK(&group->drain, bindery_drain_work);
+	INIT_WORK(&group->repair, bindery_repair_work);
 	return group;
 }
 
@@ -31,6 +41,8 @@ static void group_free(struct kref *ref)
 		container_of(ref, struct bindery_group, ref);
 
 	WARN_ON(!list_empty(&group->members));
+	bindery_batch_put(group->batch);
+	bindery_target_put(group->target);
 	iommu_group_put(group->iommu_group);
 	kfree(group);
 }
@@ -57,302 +69,141 @@ struct bindery_group *bindery_group_find(int id)
 	return group;
 }
 
+/* Who watches its claims is told that there is something new to see. */
+void bindery_group_changed(struct bindery_group *group)
+{
+	struct bindery_hold *hold;
+
+	bindery_state_assert();
+	group->generation = ++newest_generation;
+	list_for_each_entry(hold, &group->holds, node)
+		wake_up_poll(&hold->claim->poll, EPOLLPRI);
+}
+
+void bindery_member_changed(struct bindery_member *member)
+{
+	bindery_group_changed(member->group);
+	member->generation = newest_generation;
+}
+
+void bindery_claim_changed(struct bindery_claim *claim)
+{
+	bindery_state_assert();
+	claim->generation = ++newest_generation;
+	wake_up_poll(&claim->poll, EPOLLPRI);
+}
+
 void bindery_group_set_state(struct bindery_group *group,
 			     enum bindery_group_state state)
 {
 	bindery_state_assert();
-	trace_bindery_group(group, group->state, state);
+	if (group->state != state)
+		trace_bindery_group(group, group->state, state);
 	group->state = state;
+	bindery_group_changed(group);
 	wake_up_all(&bindery_wait);
 }
 
-/* Have the restore of degraded groups tried once more. */
-void bindery_groups_repair(const struct bindery_plan *plan)
+/* The first of the claims on it, or NULL. */
+struct bindery_claim *bindery_group_holder(struct bindery_group *group)
 {
-	struct bindery_group *group;
-	unsigned int i;
-
-	guard(bindery_state)();
-	for (i = 0; i < plan->num_groups; i++) {
-		group = xa_load(&bindery_groups, plan->groups[i]->id);
-		if (group && group->state == BINDERY_GROUP_DEGRADED)
-			bindery_group_drain(group);
-	}
-}
-
-static int look_at_group(int id, struct bindery_failure *failure)
-{
-	struct bindery_group *group = xa_load(&bindery_groups, id);
-	u32 code;
-	int ret;
+	struct bindery_hold *hold;
 
 	bindery_state_assert();
-	if (!group)
-		return 0;
-	switch (group->state) {
-	case BINDERY_GROUP_HELD:
-		code = BINDERY_ERROR_BUSY;
-		break;
-	case BINDERY_GROUP_DEGRADED:
-		code = BINDERY_ERROR_DEGRADED;
-		break;
-	default:
-		return -EAGAIN;
-	}
-	ret = bindery_fail(failure, code, BINDERY_STEP_RESERVE, 0);
-	failure->record.out_group = id;
-	failure->record.out_flags |= BINDERY_ERROR_HAS_GROUP;
-	bindery_failure_holder(failure, group->claim);
-	return ret;
+	hold = list_first_entry_or_null(&group->holds, struct bindery_hold,
+					node);
+	return hold ? hold->claim : NULL;
 }
 
-static int look_locked(const struct bindery_plan *plan,
-		       struct bindery_failure *failure)
+static bool has_open_claim(struct bindery_group *group)
 {
-	int again = 0;
-	unsigned int i;
-	int ret;
+	struct bindery_hold *hold;
 
-	for (i = 0; i < plan->num_groups; i++) {
-		ret = look_at_group(plan->groups[i]->id, failure);
-		if (ret == -EAGAIN)
-			again = ret;
-		else if (ret)
-			return ret;
-	}
-	return again;
-}
-
-/* 0: all free; -EAGAIN: one is on its way to be; else it is held. */
-int bindery_groups_look(const struct bindery_plan *plan,
-			struct bindery_failure *failure)
-{
-	guard(bindery_state)();
-	return look_locked(plan, failure);
-}
-
-static void untrack(struct bindery_group *group, struct list_head *members)
-{
-	bindery_state_assert();
-	list_splice_init(&group->members, members);
-	__xa_erase(&bindery_groups, group->id);
-	bindery_group_set_state(group, BINDERY_GROUP_FREE);
-}
-
-/* Make all of them BINDING, or none; -EAGAIN as above. */
-int bindery_groups_reserve(const struct bindery_plan *plan,
-			   struct bindery_failure *failure)
-{
-	struct bindery_group *group;
-	LIST_HEAD(none);
-	unsigned int i;
-	int ret;
-
-	guard(bindery_state)();
-	ret = look_locked(plan, failure);
-	if (ret)
-		return ret;
-	for (i = 0; i < plan->num_groups; i++) {
-		group = plan->groups[i];
-		/* in a wait's condition, so it must not sleep */
-		ret = __xa_insert(&bindery_groups, group->id, group,
-				  GFP_ATOMIC);
-		if (ret)
-			goto undo;
-		bindery_group_get(group);
-		bindery_group_set_state(group, BINDERY_GROUP_BINDING);
-	}
-	return 0;
-undo:
-	while (i--) {
-		untrack(plan->groups[i], &none);
-		/* the plan has another */
-		bindery_group_put(plan->groups[i]);
-	}
-	return bindery_fail(failure, BINDERY_ERROR_NO_MEMORY,
-			    BINDERY_STEP_RESERVE, ret);
-}
-
-/*
- * Let the notifier and others see the group's members. False: a device went
- * after they were collected, which the notifier could tell nobody.
- */
-bool bindery_group_publish(struct bindery_group *group,
-			   struct bindery_plan *plan)
-{
-	struct bindery_member *member;
-	unsigned int i;
-
-	guard(bindery_state)();
-	for (i = 0; i < plan->num_members; i++) {
-		member = plan->members[i];
-		if (member->group != group)
-			continue;
-		bindery_member_get(member);
-		list_add_tail(&member->node, &group->members);
-	}
-	return !group->departed;
-}
-
-/* Out of the table, and its reference to the group with it. */
-void bindery_group_free(struct bindery_group *group)
-{
-	struct bindery_member *member, *next;
-	LIST_HEAD(members);
-
-	scoped_guard(bindery_state)
-		untrack(group, &members);
-	list_for_each_entry_safe(member, next, &members, node) {
-		list_del_init(&member->node);
-		bindery_member_put(member);
-	}
-	bindery_group_put(group);
-}
-
-static int is_ordinary(struct device *dev, void *data)
-{
-	return bindery_device_is_ordinary(dev);
-}
-
-/* Also of devices that came to the group and that nobody tracks. */
-static bool has_ordinary_driver(struct bindery_group *group)
-{
-	return iommu_group_for_each_dev(group->iommu_group, NULL, is_ordinary);
-}
-
-#define ORDINARY_LOOKS	3
-#define ORDINARY_PAUSE_MS	10
-
-enum owner {
-	NOBODY,
-	VFIO_USER,
-	ORDINARY_DRIVER,
-};
-
-/*
- * Who owns the group's DMA. While an ordinary driver does, no VFIO user can.
- * But a driver is seen for a moment also while the user makes its probe fail,
- * so it has to be seen again.
- */
-static enum owner owner_of(struct bindery_group *group)
-{
-	int looks;
-
-	for (looks = 0; looks < ORDINARY_LOOKS; looks++) {
-		if (looks)
-			msleep(ORDINARY_PAUSE_MS);
-		if (!iommu_group_dma_owner_claimed(group->iommu_group))
-			return NOBODY;
-		if (!has_ordinary_driver(group))
-			return VFIO_USER;
-	}
-	return ORDINARY_DRIVER;
-}
-
-bool bindery_group_has_user(struct bindery_group *group)
-{
-	return owner_of(group) == VFIO_USER;
-}
-
-void bindery_group_unfence(struct bindery_group *group)
-{
-	if (test_and_clear_bit(0, &group->fenced))
-		iommu_group_release_dma_owner(group->iommu_group);
-}
-
-/*
- * -ENODEV: this member has no driver, ask the next. One that has one, under
- * its lock, is still in its IOMMU group.
- */
-static int fence_by(struct bindery_group *group, struct bindery_member *member,
-		    unsigned long deadline)
-{
-	int ret;
-
-	if (!member->pdev || bindery_member_removed(member))
-		return -ENODEV;
-	ret = bindery_device_lock(member->dev, deadline);
-	if (ret)
-		return ret;
-	ret = -ENODEV;
-	if (member->dev->driver)
-		ret = iommu_group_claim_dma_owner(group->iommu_group, group);
-	if (!ret) {
-		set_bit(0, &group->fenced);
-		/* Pairs with device_goes(): one of us sees the other. */
-		smp_mb__after_atomic();
-		if (bindery_member_removed(member)) {
-			bindery_group_unfence(group);
-			ret = -ENODEV;
-		}
-	}
-	device_unlock(member->dev);
-	return ret;
-}
-
-/* Somebody was first: no user can be in, one is, or it was for a moment. */
-static int owned_by_other(struct bindery_group *group)
-{
-	switch (owner_of(group)) {
-	case ORDINARY_DRIVER:
-		return 1;
-	case VFIO_USER:
-		return -EPERM;
-	default:
-		return -EBUSY;
-	}
-}
-
-static bool has_vfs(struct bindery_group *group)
-{
-	struct bindery_member *member;
-
-	list_for_each_entry(member, &group->members, node)
-		if (member->did & BINDERY_DID_BIND && pci_num_vf(member->pdev))
+	list_for_each_entry(hold, &group->holds, node)
+		if (hold->claim->files)
 			return true;
 	return false;
 }
 
 /*
- * Keep VFIO users out, by owning the group's DMA. Only who has the group busy,
- * or holds it, may.
- *
- * 0: fenced, no user is in and none can come. 1: not fenced, and no user can
- * be in: a device is on an ordinary driver, or none on any, or the IOMMU
- * refuses for good. -EPERM: a user is in, or has VFs enabled. -EBUSY: it cannot
- * be owned just now. -ETIMEDOUT: a device's lock was held.
- *
- * A group that is owned is not touched at all: closing a device resets it only
- * if its lock is free.
+ * Where the group goes when a claim of it was opened, kept or ended. What
+ * becomes FREE leaves its members in the list, to be dropped without the lock;
+ * the caller has another reference to the group.
  */
-int bindery_group_fence(struct bindery_group *group, unsigned long deadline)
+void bindery_group_settle(struct bindery_group *group,
+			  struct list_head *members)
 {
-	struct bindery_member *member;
-	int ret = owned_by_other(group);
+	bool claimed = !list_empty(&group->holds);
 
-	if (has_vfs(group))
-		return -EPERM;
-	if (ret != -EBUSY)
-		return ret;
-	ret = -ENODEV;
-	list_for_each_entry(member, &group->members, node) {
-		int err = fence_by(group, member, deadline);
-
-		if (err != -ENODEV)
-			ret = err;
-		if (err != -ENODEV && err != -ETIMEDOUT)
+	bindery_state_assert();
+	switch (group->state) {
+	case BINDERY_GROUP_HELD:
+	case BINDERY_GROUP_KEPT:
+		if (!claimed)
+			bindery_group_drain(group);
+		else
+			bindery_group_set_state(group, has_open_claim(group) ?
+						BINDERY_GROUP_HELD :
+						BINDERY_GROUP_KEPT);
+		break;
+	case BINDERY_GROUP_RESERVED:
+	case BINDERY_GROUP_GONE:
+		if (claimed)
 			break;
-	}
-	switch (ret) {
-	case 0:
-	case -ETIMEDOUT:
-	case -EBUSY:
-		return ret;
-	case -ENOMEM:
-		return -EBUSY;
-	case -EPERM:
-		return owned_by_other(group);
+		bindery_group_untrack(group, members);
+		bindery_group_put(group);
+		break;
 	default:
-		return 1;
+		break;
 	}
+}
+
+/* In the order of their addresses. */
+void bindery_group_publish(struct bindery_group *group,
+			   struct bindery_member *member)
+{
+	struct list_head *before = &group->members;
+	struct bindery_member *other;
+
+	bindery_state_assert();
+	list_for_each_entry_reverse(other, &group->members, node) {
+		if (bindery_member_before(other, member))
+			break;
+		before = &other->node;
+	}
+	bindery_member_get(member);
+	list_add_tail(&member->node, before);
+	bindery_member_changed(member);
+}
+
+/* A reservation has no members yet. */
+void bindery_group_forget(struct bindery_group *group,
+			  struct list_head *members)
+{
+	bindery_state_assert();
+	group->departed = false;
+	group->intact = false;
+	group->in_use = false;
+	list_splice_tail_init(&group->members, members);
+}
+
+/* Out of the table, whose reference is the caller's to put. */
+void bindery_group_untrack(struct bindery_group *group,
+			   struct list_head *members)
+{
+	bindery_group_forget(group, members);
+	__xa_erase(&bindery_groups, group->id);
+	bindery_group_set_state(group, BINDERY_GROUP_FREE);
+}
+
+struct bindery_member *bindery_group_next(struct bindery_group *group,
+					  struct bindery_member *member,
+					  bool backwards)
+{
+	struct list_head *at = member ? &member->node : &group->members;
+
+	guard(bindery_state)();
+	at = backwards ? at->prev : at->next;
+	return at == &group->members ? NULL :
+		list_entry(at, struct bindery_member, node);
 }

@@ -11,6 +11,11 @@ union ucmd_buffer {
 	struct bindery_ioc_acquire acquire;
 	struct bindery_ioc_status status;
 	struct bindery_ioc_release release;
+	struct bindery_ioc_open_claim open_claim;
+	struct bindery_ioc_recover recover;
+	struct bindery_ioc_bind bind;
+	struct bindery_ioc_mark mark;
+	struct bindery_ioc_keep keep;
 };
 
 struct ioctl_op {
@@ -33,26 +38,41 @@ struct ioctl_op {
 	}
 
 static const struct ioctl_op control_ops[] = {
-	IOCTL_OP(BINDERY_INFO, struct bindery_ioc_info, out_version, 0,
+	IOCTL_OP(BINDERY_INFO, struct bindery_ioc_info, out_max_stuck, 0,
 		 bindery_cmd_info),
-	IOCTL_OP(BINDERY_SHOW, struct bindery_ioc_show, out_holder_label,
+	IOCTL_OP(BINDERY_SHOW, struct bindery_ioc_show, out_generation,
 		 offsetof(struct bindery_ioc_show, error),
 		 bindery_cmd_show),
-	IOCTL_OP(BINDERY_CHECK, struct bindery_ioc_acquire, label,
+	IOCTL_OP(BINDERY_CHECK, struct bindery_ioc_acquire, __reserved,
 		 offsetof(struct bindery_ioc_acquire, error),
 		 bindery_cmd_check),
-	IOCTL_OP(BINDERY_ACQUIRE, struct bindery_ioc_acquire, label,
+	IOCTL_OP(BINDERY_ACQUIRE, struct bindery_ioc_acquire, __reserved,
 		 offsetof(struct bindery_ioc_acquire, error),
 		 bindery_cmd_acquire),
+	IOCTL_OP(BINDERY_ADOPT, struct bindery_ioc_acquire, __reserved,
+		 offsetof(struct bindery_ioc_acquire, error),
+		 bindery_cmd_adopt),
+	IOCTL_OP(BINDERY_OPEN_CLAIM, struct bindery_ioc_open_claim,
+		 out_claim_id, offsetof(struct bindery_ioc_open_claim, error),
+		 bindery_cmd_open_claim),
+	IOCTL_OP(BINDERY_RECOVER, struct bindery_ioc_recover, __reserved,
+		 offsetof(struct bindery_ioc_recover, error),
+		 bindery_cmd_recover),
 };
 
 static const struct ioctl_op claim_ops[] = {
-	IOCTL_OP(BINDERY_STATUS, struct bindery_ioc_status, out_label,
+	IOCTL_OP(BINDERY_STATUS, struct bindery_ioc_status, out_generation,
 		 offsetof(struct bindery_ioc_status, error),
 		 bindery_cmd_status),
-	IOCTL_OP(BINDERY_RELEASE, struct bindery_ioc_release, __reserved,
+	IOCTL_OP(BINDERY_RELEASE, struct bindery_ioc_release, generation,
 		 offsetof(struct bindery_ioc_release, error),
 		 bindery_cmd_release),
+	IOCTL_OP(BINDERY_BIND, struct bindery_ioc_bind, __reserved,
+		 offsetof(struct bindery_ioc_bind, error), bindery_cmd_bind),
+	IOCTL_OP(BINDERY_MARK, struct bindery_ioc_mark, out_generation,
+		 offsetof(struct bindery_ioc_mark, error), bindery_cmd_mark),
+	IOCTL_OP(BINDERY_KEEP, struct bindery_ioc_keep, error,
+		 offsetof(struct bindery_ioc_keep, error), bindery_cmd_keep),
 };
 
 /* Copy the struct and the error record to the caller. */
@@ -132,6 +152,8 @@ const struct file_operations bindery_fops_control = {
 const struct file_operations bindery_fops_claim = {
 	.owner = THIS_MODULE,
 	.release = bindery_fops_claim_release,
+	.poll = bindery_fops_claim_poll,
+	.show_fdinfo = bindery_fops_claim_show_fdinfo,
 	.unlocked_ioctl = fops_claim_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -7,7 +7,6 @@
 
 #include "bindery_private.h"
 #include "compat.h"
-#include "trace.h"
 
 static struct bindery_ioc_bdf address_of(struct pci_dev *pdev)
 {
@@ -19,16 +18,15 @@ static struct bindery_ioc_bdf address_of(struct pci_dev *pdev)
 	};
 }
 
-struct bindery_member *bindery_member_new(struct device *dev)
+struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp)
 {
 	struct bindery_member *member;
 
-	member = kzalloc(sizeof(*member), GFP_KERNEL_ACCOUNT);
+	member = kzalloc(sizeof(*member), gfp);
 	if (!member)
 		return NULL;
 	kref_init(&member->ref);
 	INIT_LIST_HEAD(&member->node);
-	init_completion(&member->called);
 	member->entry = -1;
 	member->dev = get_device(dev);
 	if (dev_is_pci(dev)) {
@@ -51,6 +49,7 @@ static void member_free(struct kref *ref)
 	kfree(member->native.driver);
 	kfree(member->native.module);
 	kfree(member->native.override);
+	kfree(member->adopted_override);
 	bindery_target_put(member->target);
 	put_device(member->dev);
 	kfree(member);
@@ -295,11 +294,24 @@ int bindery_member_bind(struct bindery_member *member)
 	return bind_result(member, ret);
 }
 
+/* What we left there is still there; nothing, if we left nothing. */
+bool bindery_member_override_is_ours(struct bindery_member *member)
+{
+	bool ours;
+
+	if (!member->pdev || !(member->did & BINDERY_DID_OVERRIDE))
+		return true;
+	bindery_override_lock(member->dev);
+	ours = same_string(*bindery_override_string(member->dev),
+			   member->our_override);
+	bindery_override_unlock(member->dev);
+	return ours;
+}
+
 static int verify_locked(struct bindery_member *member)
 {
 	struct device *dev = member->dev;
 	struct device_driver *drv = dev->driver;
-	bool ours;
 
 	if (member->target && drv != member->target->drv)
 		return -ENODEV;
@@ -310,11 +322,7 @@ static int verify_locked(struct bindery_member *member)
 		return -ENODEV;
 	if (member->action == BINDERY_ACTION_PARK && drv)
 		return -EBUSY;
-	bindery_override_lock(dev);
-	ours = same_string(*bindery_override_string(dev),
-			   member->our_override);
-	bindery_override_unlock(dev);
-	return ours ? 0 : -EBUSY;
+	return bindery_member_override_is_ours(member) ? 0 : -EBUSY;
 }
 
 /*
@@ -333,24 +341,89 @@ int bindery_member_verify(struct bindery_member *member,
 	return ret;
 }
 
-static void run_callback(struct work_struct *work)
+/*
+ * A newcomer, before its first probe: its override is set, and what is to be
+ * undone is noted. Nobody can hold its lock while waiting for the notifier that
+ * calls this, since nothing can be bound to it yet.
+ */
+void bindery_member_capture(struct bindery_member *member, const char *to)
 {
-	struct bindery_member *member =
-		container_of(work, struct bindery_member, callback);
-
-	member->result = member->call(member);
-	complete(&member->called);
+	device_lock(member->dev);
+	if (!bindery_member_swap_override(member, to,
+					  GFP_KERNEL | __GFP_NOFAIL)) {
+		member->did |= BINDERY_DID_OVERRIDE;
+		if (member->target)
+			member->did |= BINDERY_DID_BIND;
+	}
+	device_unlock(member->dev);
 }
 
-/* Run what may block for as long as a driver likes, in a worker of its own. */
-int bindery_member_call(struct bindery_member *member, u32 step,
-			int (*call)(struct bindery_member *member))
+/* The override as it should be, whatever is there. */
+static int assert_override(struct bindery_member *member, const char *name)
 {
-	member->call = call;
-	reinit_completion(&member->called);
-	INIT_WORK(&member->callback, run_callback);
-	queue_work(bindery_callback_wq, &member->callback);
-	wait_for_completion(&member->called);
-	trace_bindery_step(member, step, member->result);
-	return member->result;
+	const char *new = kstrdup(name, GFP_KERNEL_ACCOUNT);
+	const char **string;
+
+	device_lock_assert(member->dev);
+	if (!new)
+		return -ENOMEM;
+	bindery_override_lock(member->dev);
+	string = bindery_override_string(member->dev);
+	swap(*string, new);
+	bindery_override_unlock(member->dev);
+	bindery_override_free(new);
+	member->our_override = name;
+	return 0;
+}
+
+static bool is_on_other_vfio(struct bindery_member *member)
+{
+	struct device_driver *drv = member->dev->driver;
+
+	return drv && drv != member->target->drv &&
+	       to_pci_driver(drv)->driver_managed_dma;
+}
+
+static int prepare_repair(struct bindery_member *member, const char *to)
+{
+	int ret = 0;
+
+	device_lock(member->dev);
+	if (member->target && is_on_other_vfio(member))
+		ret = -EBUSY;
+	else if (member->did & BINDERY_DID_OVERRIDE)
+		ret = assert_override(member, to);
+	device_unlock(member->dev);
+	return ret;
+}
+
+static int rebind(struct bindery_member *member)
+{
+	struct device_driver *drv = member->target->drv;
+
+	if (READ_ONCE(member->dev->driver) == drv)
+		return 0;
+	device_release_driver(member->dev);
+	return bind_result(member, device_driver_attach(drv, member->dev));
+}
+
+/* Back to its target, or parked, after somebody else moved it. */
+int bindery_member_repair(struct bindery_member *member)
+{
+	bool parked = member->role == BINDERY_ROLE_PARKED || !member->target;
+	int ret;
+
+	ret = prepare_repair(member, parked ? BINDERY_PARKED :
+					      member->target->name);
+	if (!ret && parked)
+		device_release_driver(member->dev);
+	else if (!ret)
+		ret = rebind(member);
+	if (ret)
+		return ret;
+	guard(bindery_state)();
+	member->tampered_driver = false;
+	member->tampered_override = false;
+	bindery_member_changed(member);
+	return 0;
 }

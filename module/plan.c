@@ -5,42 +5,54 @@
 
 #include "bindery_private.h"
 
-static void drop_members(struct bindery_plan *plan)
+static struct bindery_plan *plan_new(unsigned int num_groups)
 {
-	while (plan->num_members)
-		bindery_member_put(plan->members[--plan->num_members]);
+	struct bindery_plan *plan;
+
+	plan = kzalloc(sizeof(*plan), GFP_KERNEL_ACCOUNT);
+	if (!plan)
+		return NULL;
+	kref_init(&plan->ref);
+	plan->groups = kvcalloc(num_groups, sizeof(*plan->groups),
+				GFP_KERNEL_ACCOUNT);
+	if (plan->groups)
+		return plan;
+	kfree(plan);
+	return NULL;
 }
 
-void bindery_plan_free(struct bindery_plan *plan)
+static void plan_free(struct kref *ref)
 {
+	struct bindery_plan *plan = container_of(ref, struct bindery_plan, ref);
 	unsigned int i;
 
-	drop_members(plan);
+	for (i = 0; i < plan->num_members; i++)
+		bindery_member_put(plan->members[i]);
 	for (i = 0; i < plan->num_groups; i++)
 		bindery_group_put(plan->groups[i]);
 	kvfree(plan->members);
 	kvfree(plan->groups);
-	memset(plan, 0, sizeof(*plan));
+	kfree(plan);
+}
+
+void bindery_plan_get(struct bindery_plan *plan)
+{
+	kref_get(&plan->ref);
+}
+
+void bindery_plan_put(struct bindery_plan *plan)
+{
+	if (plan)
+		kref_put(&plan->ref, plan_free);
 }
 
 static int refuse(struct bindery_failure *failure, u32 code,
 		  const struct bindery_ioc_bdf *bdf)
 {
-	int ret = bindery_fail(failure, code, BINDERY_STEP_RESOLVE, 0);
-
-	if (bdf) {
-		failure->record.out_device = *bdf;
-		failure->record.out_flags |= BINDERY_ERROR_HAS_DEVICE;
-	}
-	return ret;
-}
-
-static struct pci_dev *find_device(const struct bindery_ioc_bdf *bdf)
-{
-	if (bdf->domain > INT_MAX)
-		return NULL;
-	return pci_get_domain_bus_and_slot(bdf->domain, bdf->bus,
-					   PCI_DEVFN(bdf->slot, bdf->function));
+	if (bdf)
+		return bindery_fail_device(failure, code, BINDERY_STEP_RESOLVE,
+					   bdf);
+	return bindery_fail(failure, code, BINDERY_STEP_RESOLVE, 0);
 }
 
 /* Add the device's group to the plan, unless it is there. */
@@ -79,8 +91,9 @@ struct collect {
 static int collect_member(struct device *dev, void *data)
 {
 	struct collect *collect = data;
-	struct bindery_member *member = bindery_member_new(dev);
+	struct bindery_member *member;
 
+	member = bindery_member_new(dev, GFP_KERNEL_ACCOUNT);
 	if (!member)
 		return -ENOMEM;
 	member->group = collect->group;
@@ -93,16 +106,6 @@ static int collect_members(struct collect *collect)
 {
 	return iommu_group_for_each_dev(collect->group->iommu_group, collect,
 					collect_member);
-}
-
-static void drop_collected(struct collect *collect)
-{
-	struct bindery_member *member, *next;
-
-	list_for_each_entry_safe(member, next, &collect->members, node) {
-		list_del_init(&member->node);
-		bindery_member_put(member);
-	}
 }
 
 static int compare_members(const void *a, const void *b)
@@ -160,7 +163,7 @@ static int take_members(struct bindery_plan *plan)
 
 		ret = collect_members(&collect);
 		ret = ret ?: add_members(plan, &collect);
-		drop_collected(&collect);
+		bindery_members_drop(&collect.members);
 	}
 	if (!ret)
 		sort(plan->members, plan->num_members, sizeof(*plan->members),
@@ -168,8 +171,8 @@ static int take_members(struct bindery_plan *plan)
 	return ret;
 }
 
-static struct bindery_member *find_member(struct bindery_plan *plan,
-					  struct device *dev)
+struct bindery_member *bindery_plan_member(struct bindery_plan *plan,
+					   const struct device *dev)
 {
 	unsigned int i;
 
@@ -189,7 +192,7 @@ static int note_entries(struct bindery_plan *plan, struct pci_dev **pdevs,
 	for (i = 0; i < request->num_devices; i++) {
 		const struct bindery_ioc_bdf *bdf = &request->devices[i].bdf;
 
-		member = find_member(plan, &pdevs[i]->dev);
+		member = bindery_plan_member(plan, &pdevs[i]->dev);
 		if (!member)
 			return refuse(failure, BINDERY_ERROR_CHANGED, bdf);
 		if (member->entry >= 0)
@@ -206,10 +209,9 @@ static int find_devices(struct pci_dev **pdevs,
 	unsigned int i;
 
 	for (i = 0; i < request->num_devices; i++) {
-		pdevs[i] = find_device(&request->devices[i].bdf);
-		if (!pdevs[i])
-			return refuse(failure, BINDERY_ERROR_NO_DEVICE,
-				      &request->devices[i].bdf);
+		pdevs[i] = bindery_address_find(&request->devices[i], failure);
+		if (IS_ERR(pdevs[i]))
+			return PTR_ERR(pdevs[i]);
 	}
 	return 0;
 }
@@ -250,17 +252,20 @@ static int resolve(struct bindery_plan *plan, struct pci_dev **pdevs,
 	return note_entries(plan, pdevs, request, failure);
 }
 
-static struct bindery_group **new_groups(unsigned int num)
+static void share_groups(struct bindery_plan *plan, struct bindery_plan *from)
 {
-	return kvcalloc(num, sizeof(struct bindery_group *),
-			GFP_KERNEL_ACCOUNT);
+	for (; plan->num_groups < from->num_groups; plan->num_groups++) {
+		plan->groups[plan->num_groups] = from->groups[plan->num_groups];
+		bindery_group_get(plan->groups[plan->num_groups]);
+	}
 }
 
 /*
- * Fill a plan; again: the groups stay and their members are taken anew. On
- * failure too the plan is to be freed.
+ * A plan for this request: of the groups of another plan, or of new group
+ * objects for what its devices are in. On failure too there may be a plan.
  */
-int bindery_plan_resolve(struct bindery_plan *plan,
+int bindery_plan_resolve(struct bindery_plan **plan,
+			 struct bindery_plan *groups_of,
 			 const struct bindery_request *request,
 			 struct bindery_failure *failure)
 {
@@ -269,15 +274,15 @@ int bindery_plan_resolve(struct bindery_plan *plan,
 	unsigned int i;
 	int ret;
 
-	drop_members(plan);
 	pdevs = kvcalloc(num, sizeof(*pdevs), GFP_KERNEL_ACCOUNT);
-	if (!plan->groups)
-		plan->groups = new_groups(num);
-	if (pdevs && plan->groups)
-		ret = resolve(plan, pdevs, request, failure);
+	*plan = plan_new(groups_of ? groups_of->num_groups : num);
+	if (*plan && groups_of)
+		share_groups(*plan, groups_of);
+	if (pdevs && *plan)
+		ret = resolve(*plan, pdevs, request, failure);
 	else
 		ret = refuse(failure, BINDERY_ERROR_NO_MEMORY, NULL);
-	for (i = 0; pdevs && i < num; i++)
+	for (i = 0; pdevs && i < num && !IS_ERR(pdevs[i]); i++)
 		pci_dev_put(pdevs[i]);
 	kvfree(pdevs);
 	return ret;
@@ -301,47 +306,171 @@ static struct bindery_member *published(struct bindery_group *group,
 	return fresh;
 }
 
-/* Where the group is tracked, its members know their roles. */
-static void use_published(struct bindery_plan *plan)
+/* The tracked group instead of the plan's own object, and its members. */
+void bindery_plan_join(struct bindery_plan *plan, unsigned int index,
+		       struct bindery_group *group)
 {
-	struct bindery_group *fresh = plan->groups[0];
-	struct bindery_group *group;
+	struct bindery_group *fresh = plan->groups[index];
 	unsigned int i;
 
-	guard(bindery_state)();
-	group = xa_load(&bindery_groups, fresh->id);
-	if (!group)
-		return;
+	bindery_state_assert();
 	bindery_group_get(group);
-	plan->groups[0] = group;
+	plan->groups[index] = group;
 	for (i = 0; i < plan->num_members; i++)
-		plan->members[i] = published(group, plan->members[i]);
+		if (plan->members[i]->group == fresh)
+			plan->members[i] = published(group, plan->members[i]);
 	bindery_group_put(fresh);
 }
 
-/* The plan of one device's group, for looking at it. */
-int bindery_plan_of_device(struct bindery_plan *plan,
+static int resolve_device(struct bindery_plan *plan,
+			  const struct bindery_ioc_device *device,
+			  struct bindery_failure *failure)
+{
+	struct pci_dev *pdev = bindery_address_find(device, failure);
+	int ret;
+
+	if (IS_ERR(pdev))
+		return PTR_ERR(pdev);
+	ret = add_group(plan, pdev, &device->bdf, failure);
+	pci_dev_put(pdev);
+	if (!ret && take_members(plan))
+		ret = refuse(failure, BINDERY_ERROR_NO_MEMORY, NULL);
+	return ret;
+}
+
+/*
+ * The plan of one device's group, for looking at it: where the group is
+ * tracked, its members know their roles.
+ */
+int bindery_plan_of_device(struct bindery_plan **plan,
 			   const struct bindery_ioc_device *device,
 			   struct bindery_failure *failure)
 {
-	struct pci_dev *pdev __free(pci_dev_put) = find_device(&device->bdf);
+	struct bindery_group *group;
 	int ret;
 
-	if (!pdev)
-		return refuse(failure, BINDERY_ERROR_NO_DEVICE, &device->bdf);
-	plan->groups = new_groups(1);
-	if (!plan->groups)
+	*plan = plan_new(1);
+	if (!*plan)
 		return refuse(failure, BINDERY_ERROR_NO_MEMORY, NULL);
-	ret = add_group(plan, pdev, &device->bdf, failure);
-	if (ret)
+	ret = resolve_device(*plan, device, failure);
+	if (ret) {
+		bindery_plan_put(*plan);
+		*plan = NULL;
 		return ret;
-	if (take_members(plan))
-		return refuse(failure, BINDERY_ERROR_NO_MEMORY, NULL);
-	use_published(plan);
+	}
+	guard(bindery_state)();
+	group = xa_load(&bindery_groups, (*plan)->groups[0]->id);
+	if (group)
+		bindery_plan_join(*plan, 0, group);
 	return 0;
 }
 
-static bool same_members(struct bindery_plan *plan, struct bindery_group *group)
+static unsigned int count_members(struct bindery_plan *plan)
+{
+	struct bindery_member *member;
+	unsigned int num = 0, i;
+
+	bindery_state_assert();
+	for (i = 0; i < plan->num_groups; i++)
+		list_for_each_entry(member, &plan->groups[i]->members, node)
+			num++;
+	return num;
+}
+
+static void add_member(struct bindery_plan *plan, struct bindery_member *member)
+{
+	bindery_member_get(member);
+	plan->members[plan->num_members++] = member;
+}
+
+/* A group that is not tracked, or only reserved, has those of the old plan. */
+static void add_current(struct bindery_plan *plan, struct bindery_plan *from,
+			struct bindery_group *group)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	bindery_state_assert();
+	list_for_each_entry(member, &group->members, node)
+		add_member(plan, member);
+	for (i = 0; list_empty(&group->members) && i < from->num_members; i++)
+		if (from->members[i]->group == group)
+			add_member(plan, from->members[i]);
+}
+
+/* False: there is not room enough, by so many. */
+static bool fill(struct bindery_plan *plan, struct bindery_plan *from,
+		 unsigned int room, unsigned int *needed)
+{
+	unsigned int i;
+
+	guard(bindery_state)();
+	*needed = count_members(from) + from->num_members;
+	if (*needed > room)
+		return false;
+	for (i = 0; i < from->num_groups; i++)
+		add_current(plan, from, from->groups[i]);
+	return true;
+}
+
+/* The same groups with the members that they have now. */
+struct bindery_plan *bindery_plan_of_groups(struct bindery_plan *from)
+{
+	struct bindery_plan *plan = plan_new(from->num_groups);
+	unsigned int room = 0, needed;
+
+	if (!plan)
+		return NULL;
+	share_groups(plan, from);
+	while (!fill(plan, from, room, &needed)) {
+		kvfree(plan->members);
+		room = needed;
+		plan->members = kvcalloc(room, sizeof(*plan->members),
+					 GFP_KERNEL_ACCOUNT);
+		if (plan->members)
+			continue;
+		bindery_plan_put(plan);
+		return NULL;
+	}
+	return plan;
+}
+
+/* Its PF's VFIO user made it, and vfio-pci keeps others from it. */
+static bool is_vf_of_vfio(struct bindery_member *member)
+{
+	struct pci_dev *pdev = member->pdev;
+	struct device *pf;
+
+	if (!pdev || !pdev->is_virtfn)
+		return false;
+	pf = &pci_physfn(pdev)->dev;
+	return READ_ONCE(pf->driver) && !bindery_device_is_ordinary(pf);
+}
+
+static bool is_tracked(struct bindery_group *group, struct device *dev)
+{
+	struct bindery_member *member;
+
+	guard(bindery_state)();
+	list_for_each_entry(member, &group->members, node)
+		if (member->dev == dev)
+			return true;
+	return false;
+}
+
+static unsigned int count_present(struct bindery_group *group)
+{
+	struct bindery_member *member;
+	unsigned int num = 0;
+
+	guard(bindery_state)();
+	list_for_each_entry(member, &group->members, node)
+		num += !member->removed;
+	return num;
+}
+
+/* All devices of the group are tracked, and all that are tracked are there. */
+bool bindery_group_same_members(struct bindery_group *group)
 {
 	struct collect collect = {
 		.group = group,
@@ -349,25 +478,15 @@ static bool same_members(struct bindery_plan *plan, struct bindery_group *group)
 	};
 	struct bindery_member *member;
 	unsigned int num = 0;
-	unsigned int i;
 	bool same = !collect_members(&collect);
 
-	list_for_each_entry(member, &collect.members, node)
-		same = same && find_member(plan, member->dev);
-	for (i = 0; i < plan->num_members; i++)
-		num += plan->members[i]->group == group;
-	same = same && num == collect.num;
-	drop_collected(&collect);
+	list_for_each_entry(member, &collect.members, node) {
+		if (is_tracked(group, member->dev))
+			num++;
+		else if (!is_vf_of_vfio(member))
+			same = false;
+	}
+	same = same && num == count_present(group);
+	bindery_members_drop(&collect.members);
 	return same;
-}
-
-/* Nobody came and nobody went since the plan was made. */
-bool bindery_plan_same_members(struct bindery_plan *plan)
-{
-	unsigned int i;
-
-	for (i = 0; i < plan->num_groups; i++)
-		if (!same_members(plan, plan->groups[i]))
-			return false;
-	return true;
 }

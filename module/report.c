@@ -29,6 +29,25 @@ static void report_string(struct bindery_ioc_member *out, char *to,
 		out->out_flags |= BINDERY_MEMBER_TRUNCATED;
 }
 
+/* While it is claimed and at rest, the override should be what we left. */
+static void look_at_override(struct bindery_member *member)
+{
+	struct bindery_group *group = member->group;
+	bool ours;
+
+	scoped_guard(bindery_state)
+		ours = member->busy || !group->intact ||
+		       (group->state != BINDERY_GROUP_HELD &&
+			group->state != BINDERY_GROUP_KEPT);
+	if (ours || bindery_member_override_is_ours(member))
+		return;
+	guard(bindery_state)();
+	if (member->tampered_override)
+		return;
+	member->tampered_override = true;
+	bindery_member_changed(member);
+}
+
 static void report_live(struct bindery_ioc_member *out,
 			struct bindery_member *member)
 {
@@ -47,6 +66,7 @@ static void report_live(struct bindery_ioc_member *out,
 		report_string(out, out->out_override,
 			      *bindery_override_string(dev));
 		bindery_override_unlock(dev);
+		look_at_override(member);
 	}
 	device_unlock(dev);
 }
@@ -84,10 +104,26 @@ static void report_role(struct bindery_ioc_member *out,
 		report_string(out, out->out_target, member->target->name);
 	if (member->target_absent)
 		out->out_flags |= BINDERY_MEMBER_TARGET_ABSENT;
-	if (member->action == BINDERY_ACTION_NONE)
+	if (member->action == BINDERY_ACTION_NONE && !member->adopted)
 		return;
 	report_string(out, out->out_native_driver, native->driver);
 	report_string(out, out->out_native_override, native->override);
+}
+
+static void report_flags(struct bindery_ioc_member *out,
+			 const struct bindery_member *member)
+{
+	bindery_state_assert();
+	if (member->removed)
+		out->out_flags |= BINDERY_MEMBER_REMOVED;
+	if (member->stuck)
+		out->out_flags |= BINDERY_MEMBER_STUCK;
+	if (member->tampered_driver && !member->removed)
+		out->out_flags |= BINDERY_MEMBER_TAMPERED_DRIVER;
+	if (member->tampered_override)
+		out->out_flags |= BINDERY_MEMBER_TAMPERED_OVERRIDE;
+	if (member->assigned.users_lost)
+		out->out_flags |= BINDERY_MEMBER_USERS_LOST;
 }
 
 /* A plan that was only looked at has group objects of its own. */
@@ -100,8 +136,12 @@ static void report_state(struct bindery_ioc_member *out,
 	guard(bindery_state)();
 	group = xa_load(&bindery_groups, member->group->id);
 	out->out_group_state = group ? group->state : BINDERY_GROUP_FREE;
-	if (member->removed)
-		out->out_flags |= BINDERY_MEMBER_REMOVED;
+	if (group)
+		out->out_generation = member->generation;
+	report_flags(out, member);
+	export_uuid(out->out_assignment_id, &member->assigned.id);
+	out->out_assignment = member->assigned.state;
+	out->out_users = member->assigned.users;
 }
 
 static void report_member(struct bindery_ioc_member *out,
@@ -112,12 +152,12 @@ static void report_member(struct bindery_ioc_member *out,
 	if (member->pdev)
 		report_pci(out, member);
 	report_role(out, member);
-	report_state(out, member);
 	report_live(out, member);
+	report_state(out, member);
 }
 
-int bindery_members_write(struct bindery_member **members, unsigned int num,
-			  const struct bindery_room *room)
+static int members_write(struct bindery_member **members, unsigned int num,
+			 const struct bindery_room *room)
 {
 	struct bindery_ioc_member out;
 	void __user *to;
@@ -132,4 +172,16 @@ int bindery_members_write(struct bindery_member **members, unsigned int num,
 			return -EFAULT;
 	}
 	return 0;
+}
+
+/* All of a plan's, and how many there are. */
+int bindery_plan_write(const struct bindery_plan *plan,
+		       const struct bindery_room *room, u32 *num_members,
+		       struct bindery_failure *failure)
+{
+	*num_members = plan->num_members;
+	if (!members_write(plan->members, plan->num_members, room))
+		return 0;
+	return bindery_fail(failure, BINDERY_ERROR_FAULT, BINDERY_STEP_PUBLISH,
+			    0);
 }

@@ -60,25 +60,13 @@ static bool label_is_good(const char *label)
 static int check_device(const struct bindery_ioc_device *device,
 			struct bindery_failure *failure)
 {
-	struct bindery_ioc_error *record = &failure->record;
-	const struct bindery_ioc_bdf *bdf = &device->bdf;
-	u32 code = BINDERY_ERROR_NONE;
-	int ret;
+	int ret = bindery_address_check(device, failure);
 
-	if (device->address != BINDERY_ADDRESS_BDF || device->flags)
-		return refuse(failure, BINDERY_ERROR_ARGUMENT, -EOPNOTSUPP);
-	if (bdf->__reserved)
-		code = BINDERY_ERROR_ARGUMENT;
-	else if (bdf->slot > 0x1f || bdf->function > 7)
-		code = BINDERY_ERROR_ADDRESS;
-	else if (!name_is_good(device->target) || !name_is_good(device->module))
-		code = BINDERY_ERROR_NAME;
-	if (!code)
-		return 0;
-	ret = refuse(failure, code, 0);
-	record->out_device = *bdf;
-	record->out_flags |= BINDERY_ERROR_HAS_DEVICE;
-	return ret;
+	if (ret || (name_is_good(device->target) &&
+		    name_is_good(device->module)))
+		return ret;
+	return bindery_fail_device(failure, BINDERY_ERROR_NAME,
+				   BINDERY_STEP_REQUEST, &device->bdf);
 }
 
 /* Read one entry of a device list, whose entries are size bytes long. */
@@ -97,7 +85,7 @@ int bindery_device_read(struct bindery_ioc_device *device, u64 user, u32 size,
 	return check_device(device, failure);
 }
 
-static int check_acquire(const struct bindery_ioc_acquire *cmd,
+static int check_acquire(const struct bindery_ioc_acquire *cmd, u32 flags,
 			 struct bindery_failure *failure)
 {
 	if (!cmd->num_devices)
@@ -108,8 +96,7 @@ static int check_acquire(const struct bindery_ioc_acquire *cmd,
 		return refuse(failure, BINDERY_ERROR_NAME, 0);
 	if (!label_is_good(cmd->label))
 		return refuse(failure, BINDERY_ERROR_LABEL, 0);
-	return bindery_flags_check(cmd->flags, BINDERY_ACQUIRE_COMPANIONS |
-				   BINDERY_ACQUIRE_SINGLE_GROUP, failure);
+	return bindery_flags_check(cmd->flags, flags, failure);
 }
 
 /* An empty name means the default, an empty module one of the same name. */
@@ -146,12 +133,25 @@ static int read_devices(struct bindery_request *request,
 	return 0;
 }
 
-void bindery_request_free(struct bindery_request *request)
+static void request_free(struct kref *ref)
 {
-	if (!request)
-		return;
+	struct bindery_request *request =
+		container_of(ref, struct bindery_request, ref);
+
 	kvfree(request->devices);
+	kvfree(request->natives);
 	kfree(request);
+}
+
+void bindery_request_get(struct bindery_request *request)
+{
+	kref_get(&request->ref);
+}
+
+void bindery_request_put(struct bindery_request *request)
+{
+	if (request)
+		kref_put(&request->ref, request_free);
 }
 
 static struct bindery_request *request_new(const struct bindery_ioc_acquire *cmd)
@@ -161,6 +161,7 @@ static struct bindery_request *request_new(const struct bindery_ioc_acquire *cmd
 	request = kzalloc(sizeof(*request), GFP_KERNEL_ACCOUNT);
 	if (!request)
 		return NULL;
+	kref_init(&request->ref);
 	request->flags = cmd->flags;
 	request->num_devices = cmd->num_devices;
 	strscpy(request->label, cmd->label, sizeof(request->label));
@@ -175,21 +176,73 @@ static struct bindery_request *request_new(const struct bindery_ioc_acquire *cmd
 	return NULL;
 }
 
+static int read_native(struct bindery_ioc_native *native, u64 user, u32 size,
+		       struct bindery_failure *failure)
+{
+	int ret;
+
+	ret = copy_struct_from_user(native, sizeof(*native),
+				    u64_to_user_ptr(user), size);
+	if (ret)
+		return refuse(failure, ret == -EFAULT ? BINDERY_ERROR_FAULT :
+			      BINDERY_ERROR_ARGUMENT, ret);
+	if (native->flags & ~BINDERY_NATIVE_RESTORE || native->__reserved)
+		return refuse(failure, BINDERY_ERROR_ARGUMENT, -EOPNOTSUPP);
+	if (!name_is_good(native->driver) || !name_is_good(native->module) ||
+	    !name_is_good(native->override))
+		return refuse(failure, BINDERY_ERROR_NAME, 0);
+	if (!native->module[0])
+		strscpy(native->module, native->driver, BINDERY_NAME_SIZE);
+	return 0;
+}
+
+static int read_natives(struct bindery_request *request,
+			const struct bindery_ioc_acquire *cmd,
+			struct bindery_failure *failure)
+{
+	unsigned int i;
+	int ret;
+
+	if (cmd->__reserved || (cmd->natives && !request->adopt))
+		return refuse(failure, BINDERY_ERROR_ARGUMENT, 0);
+	if (!cmd->natives)
+		return 0;
+	if (cmd->native_size < sizeof(*request->natives) ||
+	    cmd->native_size > MAX_ENTRY_SIZE)
+		return refuse(failure, BINDERY_ERROR_ARGUMENT, 0);
+	request->natives = kvcalloc(cmd->num_devices, sizeof(*request->natives),
+				    GFP_KERNEL_ACCOUNT);
+	if (!request->natives)
+		return refuse(failure, BINDERY_ERROR_NO_MEMORY, 0);
+	for (i = 0; i < request->num_devices; i++) {
+		ret = read_native(&request->natives[i], cmd->natives +
+				  (u64)i * cmd->native_size, cmd->native_size,
+				  failure);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* With these flags allowed. */
 struct bindery_request *bindery_request_read(struct bindery_ioc_acquire *cmd,
+					     u32 flags, bool adopt,
 					     struct bindery_failure *failure)
 {
 	struct bindery_request *request;
 	int ret;
 
-	ret = check_acquire(cmd, failure);
+	ret = check_acquire(cmd, flags, failure);
 	if (ret)
 		return ERR_PTR(ret);
 	request = request_new(cmd);
 	if (!request)
 		return ERR_PTR(refuse(failure, BINDERY_ERROR_NO_MEMORY, 0));
+	request->adopt = adopt;
 	ret = read_devices(request, cmd, failure);
+	ret = ret ?: read_natives(request, cmd, failure);
 	if (ret) {
-		bindery_request_free(request);
+		bindery_request_put(request);
 		return ERR_PTR(ret);
 	}
 	return request;

@@ -6,6 +6,13 @@
 #include "bindery_private.h"
 #include "compat.h"
 
+static void note_tampering(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	member->tampered_override = true;
+	bindery_member_changed(member);
+}
+
 /*
  * Before the first target is left: from now on every automatic binder can only
  * choose the native driver, or none where there was none. An override that
@@ -16,13 +23,16 @@ int bindery_member_aim(struct bindery_member *member)
 	const char *to = member->native.driver ?: BINDERY_PARKED;
 	int ret;
 
-	if (bindery_member_removed(member))
+	if (bindery_member_removed(member) ||
+	    !(member->did & ~BINDERY_DID_REFUSE))
 		return 0;
 	device_lock(member->dev);
 	ret = bindery_member_swap_override(member, to, GFP_KERNEL | __GFP_NOFAIL);
 	member->did &= ~BINDERY_DID_OVERRIDE;
 	member->did |= ret ? BINDERY_SAW_FOREIGN : BINDERY_DID_OVERRIDE;
 	device_unlock(member->dev);
+	if (ret)
+		note_tampering(member);
 	return ret;
 }
 
@@ -151,9 +161,32 @@ static enum bindery_restored offer_instead(struct bindery_member *member)
 				      BINDERY_RESTORED_NO_DRIVER;
 }
 
+/* A newcomer goes wherever the bus sends it. */
+static enum bindery_restored let_go(struct bindery_member *member)
+{
+	bool foreign = member->did & BINDERY_SAW_FOREIGN;
+
+	if (member->did & BINDERY_DID_OVERRIDE)
+		foreign = restore_override(member);
+	member->did = 0;
+	offer_defers(member->dev);
+	return foreign ? BINDERY_RESTORED_FOREIGN : BINDERY_RESTORED;
+}
+
 static enum bindery_restored restore(struct bindery_member *member)
 {
-	enum bindery_restored restored = restore_driver(member);
+	enum bindery_restored restored;
+
+	if (bindery_member_removed(member)) {
+		member->did = 0;
+		return BINDERY_RESTORED;
+	}
+	/* The step before did not get to it. */
+	if (member->did & BINDERY_DID_BIND)
+		return BINDERY_RESTORED_NOT;
+	if (member->role == BINDERY_ROLE_ADDED)
+		return let_go(member);
+	restored = restore_driver(member);
 
 	/* A deferred probe, or the next try, still needs our override. */
 	if (restored == BINDERY_RESTORED_USER ||

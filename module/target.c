@@ -29,6 +29,11 @@ static void target_free(struct kref *ref)
 	kfree(target);
 }
 
+void bindery_target_get(struct bindery_target *target)
+{
+	kref_get(&target->ref);
+}
+
 void bindery_target_put(struct bindery_target *target)
 {
 	if (target)
@@ -146,13 +151,15 @@ void bindery_driver_put(struct device_driver *drv)
 	module_put(drv->owner);
 }
 
-/* Pin a target, loading its module if need be, for as long as it lives. */
-int bindery_target_pin(struct bindery_target *target)
+/* Pin a target for as long as it lives; load its module if need be, and may. */
+int bindery_target_pin(struct bindery_target *target, bool load)
 {
 	if (!target->drv)
 		target->drv = bindery_driver_get(target->name);
 	if (target->drv)
 		return 0;
+	if (!load)
+		return -ENOENT;
 	request_module("%s", target->module);
 	target->drv = bindery_driver_get(target->name);
 	return target->drv ? 0 : -ENOENT;

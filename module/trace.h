@@ -12,11 +12,15 @@
 #define show_state(state)						\
 	__print_symbolic(state,						\
 			 { BINDERY_GROUP_FREE, "free" },		\
+			 { BINDERY_GROUP_RESERVED, "reserved" },	\
 			 { BINDERY_GROUP_BINDING, "binding" },		\
 			 { BINDERY_GROUP_HELD, "held" },		\
+			 { BINDERY_GROUP_KEPT, "kept" },		\
 			 { BINDERY_GROUP_DRAINING, "draining" },	\
 			 { BINDERY_GROUP_RESTORING, "restoring" },	\
-			 { BINDERY_GROUP_DEGRADED, "degraded" })
+			 { BINDERY_GROUP_STUCK, "stuck" },		\
+			 { BINDERY_GROUP_DEGRADED, "degraded" },	\
+			 { BINDERY_GROUP_GONE, "gone" })
 
 #define show_step(step)							\
 	__print_symbolic(step,						\
@@ -82,8 +86,8 @@ TRACE_EVENT(bindery_txn,
 	),
 	TP_fast_assign(
 		strscpy(__entry->what, what, 16);
-		__entry->groups = txn->plan.num_groups;
-		__entry->members = txn->plan.num_members;
+		__entry->groups = txn->plan->num_groups;
+		__entry->members = txn->plan->num_members;
 		__entry->result = result;
 	),
 	TP_printk("%s groups=%u members=%u result=%d", __entry->what,

@@ -14,17 +14,36 @@ static void txn_free(struct kref *ref)
 {
 	struct bindery_txn *txn = container_of(ref, struct bindery_txn, ref);
 
-	bindery_plan_free(&txn->plan);
-	bindery_request_free(txn->request);
-	if (txn->claim)
-		bindery_claim_put(txn->claim);
+	bindery_plan_put(txn->plan);
+	bindery_batch_put(txn->batch);
+	bindery_claim_put(txn->claim);
 	bindery_failure_clear(&txn->failure);
 	kfree(txn);
+}
+
+void bindery_txn_get(struct bindery_txn *txn)
+{
+	kref_get(&txn->ref);
 }
 
 void bindery_txn_put(struct bindery_txn *txn)
 {
 	kref_put(&txn->ref, txn_free);
+}
+
+/* Not a group that others hold too, which is joined as it is. */
+static bool is_ours(struct bindery_txn *txn, const struct bindery_member *member)
+{
+	return READ_ONCE(member->group->txn) == txn;
+}
+
+static int fail_late(struct bindery_txn *txn, struct bindery_member *member)
+{
+	if (!member)
+		return bindery_fail(&txn->failure, BINDERY_ERROR_DEADLINE,
+				    txn->step, 0);
+	return bindery_fail_member(&txn->failure, BINDERY_ERROR_DEADLINE,
+				   txn->step, 0, member);
 }
 
 /* A safe point: the caller is gone, or the deadline passed. */
@@ -36,12 +55,7 @@ static int check_abort(struct bindery_txn *txn)
 		abort = txn->abort;
 	if (!abort && bindery_remaining(txn->deadline))
 		return 0;
-	if (txn->at)
-		return bindery_fail_member(&txn->failure,
-					   BINDERY_ERROR_DEADLINE, txn->step, 0,
-					   txn->at);
-	return bindery_fail(&txn->failure, BINDERY_ERROR_DEADLINE, txn->step,
-			    0);
+	return fail_late(txn, txn->at);
 }
 
 /* Where it is, for who has to name it when the deadline passes. */
@@ -65,18 +79,23 @@ static int fail_at(struct bindery_txn *txn, u32 code, int err,
 
 static int pin_targets(struct bindery_txn *txn)
 {
+	bool load = !txn->request->adopt;
 	struct bindery_member *member;
 	unsigned int i;
 
-	for (i = 0; i < txn->plan.num_members; i++) {
-		member = txn->plan.members[i];
+	for (i = 0; i < txn->plan->num_members; i++) {
+		member = txn->plan->members[i];
 		if (!member->target)
 			continue;
 		at_member(txn, BINDERY_STEP_TARGET, member);
-		if (bindery_target_pin(member->target))
+		if (bindery_target_pin(member->target, load))
 			return fail_at(txn, BINDERY_ERROR_NO_TARGET, 0, member,
 				       member->target->name);
 	}
+	/* Newcomers are parked where there is no such driver. */
+	for (i = 0; i < txn->plan->num_groups; i++)
+		if (txn->plan->groups[i]->txn == txn)
+			bindery_target_pin(txn->plan->groups[i]->target, load);
 	return 0;
 }
 
@@ -102,37 +121,17 @@ static int park(struct bindery_txn *txn, struct bindery_member *member)
 	}
 }
 
-/* A driver that a VFIO user may be using is left only behind a fence. */
-static int unbind(struct bindery_txn *txn, struct bindery_member *member)
+static int fail_unbind(struct bindery_txn *txn, struct bindery_member *member)
 {
-	int ret = 0;
-
-	if (member->action != BINDERY_ACTION_MOVE || !member->native.driver)
-		return 0;
-	if (member->vfio)
-		ret = bindery_group_fence(member->group, txn->deadline);
-	if (ret < 0)
-		return fail_at(txn, ret == -ETIMEDOUT ? BINDERY_ERROR_LOCKED :
-			       BINDERY_ERROR_IN_USE, 0, member,
-			       member->native.driver);
-	ret = bindery_member_call(member, txn->step, bindery_member_unbind);
-	bindery_group_unfence(member->group);
-	if (!ret)
-		return 0;
 	return fail_at(txn, BINDERY_ERROR_UNBIND, 0, member,
 		       member->native.driver);
 }
 
-static int bind(struct bindery_txn *txn, struct bindery_member *member)
+static int fail_bind(struct bindery_txn *txn, struct bindery_member *member)
 {
 	u32 code = BINDERY_ERROR_BIND;
-	int ret;
+	int ret = member->result;
 
-	if (member->action != BINDERY_ACTION_MOVE)
-		return 0;
-	ret = bindery_member_call(member, txn->step, bindery_member_bind);
-	if (!ret)
-		return 0;
 	if (bindery_member_removed(member))
 		code = BINDERY_ERROR_REMOVED;
 	else if (ret > 0)
@@ -151,31 +150,171 @@ static int verify(struct bindery_txn *txn, struct bindery_member *member)
 	case -EBUSY:
 		return fail_at(txn, BINDERY_ERROR_OVERRIDE, 0, member, NULL);
 	default:
+		if (bindery_member_removed(member))
+			return fail_at(txn, BINDERY_ERROR_REMOVED, 0, member,
+				       member->target->name);
 		return fail_at(txn, BINDERY_ERROR_BIND, -ENODEV, member,
 			       member->target->name);
 	}
 }
 
-/* One step, over all members; backwards: higher functions first. */
-static int run_step(struct bindery_txn *txn, u32 step, bool backwards,
-		    int (*run)(struct bindery_txn *txn,
-			       struct bindery_member *member))
+/* One look at each member after another; nothing in it blocks. */
+static int look_at_all(struct bindery_txn *txn, u32 step,
+		       int (*look)(struct bindery_txn *txn,
+				   struct bindery_member *member))
 {
-	struct bindery_plan *plan = &txn->plan;
-	struct bindery_member *member;
-	unsigned int i, n;
+	struct bindery_plan *plan = txn->plan;
+	unsigned int i;
 	int ret;
 
 	for (i = 0; i < plan->num_members; i++) {
-		n = backwards ? plan->num_members - 1 - i : i;
-		member = plan->members[n];
-		at_member(txn, step, member);
+		if (!is_ours(txn, plan->members[i]))
+			continue;
+		at_member(txn, step, plan->members[i]);
 		ret = check_abort(txn);
-		ret = ret ?: run(txn, member);
+		ret = ret ?: look(txn, plan->members[i]);
 		if (ret)
 			return ret;
 	}
+	at_member(txn, step, NULL);
 	return 0;
+}
+
+static void run_init(struct bindery_run *run, struct bindery_txn *txn, u32 step,
+		     int (*call)(struct bindery_member *member))
+{
+	*run = (struct bindery_run) {
+		.batch = txn->batch,
+		.step = step,
+		.call = call,
+		.serial = txn->flags & BINDERY_ACQUIRE_SERIAL,
+		.stop_at_failure = true,
+	};
+	at_member(txn, step, NULL);
+}
+
+static struct bindery_member *first_stuck(struct bindery_plan *plan)
+{
+	unsigned int i;
+
+	guard(bindery_state)();
+	for (i = 0; i < plan->num_members; i++)
+		if (plan->members[i]->stuck)
+			return plan->members[i];
+	return NULL;
+}
+
+static int run(struct bindery_txn *txn, struct bindery_run *run,
+	       int (*fail)(struct bindery_txn *txn,
+			   struct bindery_member *member))
+{
+	struct bindery_member *failed;
+
+	if (!bindery_run_wait(run, txn->deadline))
+		return fail_late(txn, first_stuck(txn->plan));
+	scoped_guard(bindery_state)
+		failed = run->chains ? txn->batch->failed : NULL;
+	return failed ? fail(txn, failed) : check_abort(txn);
+}
+
+static bool has_to_move(struct bindery_txn *txn, struct bindery_member *member)
+{
+	return is_ours(txn, member) && member->action == BINDERY_ACTION_MOVE;
+}
+
+/* A driver that a VFIO user may be using is left only behind a fence. */
+static int fence(struct bindery_txn *txn, struct bindery_member *member)
+{
+	struct bindery_group *group = member->group;
+	int ret;
+
+	if (!has_to_move(txn, member) || !member->vfio || group->fencing)
+		return 0;
+	ret = bindery_group_fence(group, txn->deadline);
+	if (ret >= 0)
+		return 0;
+	return fail_at(txn, ret == -ETIMEDOUT ? BINDERY_ERROR_LOCKED :
+		       BINDERY_ERROR_IN_USE, 0, member, member->native.driver);
+}
+
+/* While a group is BINDING for us nobody else tries for its fence. */
+static void unfence_all(struct bindery_txn *txn)
+{
+	struct bindery_group *group;
+	unsigned int i;
+
+	for (i = 0; i < txn->plan->num_groups; i++) {
+		group = txn->plan->groups[i];
+		if (group->txn == txn && group->fencing)
+			bindery_group_unfence(group);
+	}
+}
+
+/* Higher functions first: their drivers often lean on the lower ones. */
+static int unbind_all(struct bindery_txn *txn)
+{
+	struct bindery_plan *plan = txn->plan;
+	struct bindery_member *member;
+	struct bindery_run unbind;
+	unsigned int i;
+	int ret;
+
+	ret = look_at_all(txn, BINDERY_STEP_UNBIND, fence);
+	if (!ret) {
+		run_init(&unbind, txn, BINDERY_STEP_UNBIND,
+			 bindery_member_unbind);
+		for (i = plan->num_members; i--;) {
+			member = plan->members[i];
+			if (has_to_move(txn, member) && member->native.driver)
+				bindery_run_add(&unbind, member);
+		}
+		ret = run(txn, &unbind, fail_unbind);
+	}
+	unfence_all(txn);
+	return ret;
+}
+
+/* The lowest of its group that has to move. */
+static bool is_first(struct bindery_txn *txn, unsigned int index)
+{
+	struct bindery_member *member = txn->plan->members[index];
+
+	while (index--) {
+		if (txn->plan->members[index]->group != member->group)
+			return true;
+		if (has_to_move(txn, txn->plan->members[index]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The first of each group alone: when two devices of a group get their first
+ * VFIO probe at once, vfio_create_group() of Linux 6.1 loses a race with itself
+ * and warns.
+ */
+static int bind_some(struct bindery_txn *txn, bool first)
+{
+	struct bindery_plan *plan = txn->plan;
+	struct bindery_run bind;
+	bool serial = txn->flags & BINDERY_ACQUIRE_SERIAL;
+	unsigned int i;
+
+	run_init(&bind, txn, BINDERY_STEP_BIND, bindery_member_bind);
+	for (i = 0; i < plan->num_members; i++)
+		if (has_to_move(txn, plan->members[i]) &&
+		    (serial || is_first(txn, i) == first))
+			bindery_run_add(&bind, plan->members[i]);
+	return run(txn, &bind, fail_bind);
+}
+
+static int bind_all(struct bindery_txn *txn)
+{
+	int ret = bind_some(txn, true);
+
+	if (ret || txn->flags & BINDERY_ACQUIRE_SERIAL)
+		return ret;
+	return bind_some(txn, false);
 }
 
 #define OWNER_TRIES	5
@@ -189,7 +328,8 @@ static int try_to_own(struct bindery_txn *txn, struct bindery_group *group)
 
 	for (;;) {
 		ret = bindery_group_fence(group, txn->deadline);
-		bindery_group_unfence(group);
+		if (!ret)
+			bindery_group_unfence(group);
 		if (ret != -EBUSY || !--tries)
 			return ret;
 		msleep(OWNER_PAUSE_MS);
@@ -197,35 +337,109 @@ static int try_to_own(struct bindery_txn *txn, struct bindery_group *group)
 }
 
 /* A VFIO user must be able to own the group, or be in already. */
-static int verify_group(struct bindery_txn *txn, struct bindery_group *group)
+static int verify_owner(struct bindery_txn *txn, struct bindery_group *group)
 {
-	int ret = try_to_own(txn, group);
-	u32 code = BINDERY_ERROR_NOT_OPENABLE;
+	int ret;
 
+	/* An adoption changes nothing, not even for a moment. */
+	if (txn->request->adopt)
+		return 0;
+	ret = try_to_own(txn, group);
 	if (!ret || ret == -EPERM)
 		return 0;
-	if (ret == -ETIMEDOUT)
-		code = BINDERY_ERROR_LOCKED;
-	ret = bindery_fail(&txn->failure, code, txn->step, 0);
-	txn->failure.record.out_group = group->id;
-	txn->failure.record.out_flags |= BINDERY_ERROR_HAS_GROUP;
-	return ret;
+	return bindery_fail_group(&txn->failure, ret == -ETIMEDOUT ?
+				  BINDERY_ERROR_LOCKED :
+				  BINDERY_ERROR_NOT_OPENABLE, txn->step,
+				  group->id);
 }
 
-static int verify_groups(struct bindery_txn *txn)
+static bool has_arrived(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	return !member->arriving && (member->bound || member->refused ||
+				     member->removed || !member->target);
+}
+
+/* A newcomer's first probe is the bus's, and may still be to come. */
+static int verify_newcomers(struct bindery_txn *txn,
+			    struct bindery_group *group)
+{
+	struct bindery_member *member;
+	int ret;
+
+	bindery_group_each(member, group) {
+		if (member->role != BINDERY_ROLE_ADDED)
+			continue;
+		at_member(txn, BINDERY_STEP_VERIFY, member);
+		if (bindery_wait_until(has_arrived(member), txn->deadline) <= 0)
+			return fail_late(txn, member);
+		if (bindery_member_removed(member))
+			continue;
+		ret = verify(txn, member);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int verify_group(struct bindery_txn *txn, struct bindery_group *group)
+{
+	int ret = verify_newcomers(txn, group);
+
+	ret = ret ?: verify_owner(txn, group);
+	if (ret)
+		return ret;
+	/* Last: a newcomer on a native driver passes for a VFIO user above. */
+	if (bindery_group_same_members(group))
+		return 0;
+	return bindery_fail_group(&txn->failure, BINDERY_ERROR_CHANGED,
+				  txn->step, group->id);
+}
+
+static int verify_all(struct bindery_txn *txn)
 {
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < txn->plan.num_groups; i++) {
-		ret = verify_group(txn, txn->plan.groups[i]);
-		if (ret)
-			return ret;
+	ret = look_at_all(txn, BINDERY_STEP_VERIFY, verify);
+	for (i = 0; !ret && i < txn->plan->num_groups; i++)
+		if (txn->plan->groups[i]->txn == txn)
+			ret = verify_group(txn, txn->plan->groups[i]);
+	return ret;
+}
+
+static int validate(struct bindery_txn *txn)
+{
+	return txn->request->adopt ?
+		bindery_validate_adopt(txn->plan, txn->request, txn->deadline,
+				       &txn->failure) :
+		bindery_validate(txn->plan, txn->request, txn->deadline,
+				 &txn->failure);
+}
+
+/* Others see the new plan; a device that went meanwhile is found out now. */
+static int publish(struct bindery_txn *txn, struct bindery_plan *plan)
+{
+	struct bindery_claim *claim = txn->claim;
+	struct bindery_member *member;
+	unsigned int i;
+
+	guard(bindery_state)();
+	txn->plan = plan;
+	for (i = 0; i < plan->num_groups; i++)
+		if (claim->holds[i].joined)
+			bindery_plan_join(plan, i, plan->groups[i]);
+	for (i = 0; i < plan->num_members; i++) {
+		member = plan->members[i];
+		if (!is_ours(txn, member))
+			continue;
+		if (member->group->departed)
+			return bindery_fail_group(&txn->failure,
+						  BINDERY_ERROR_CHANGED,
+						  txn->step, member->group->id);
+		bindery_group_publish(member->group, member);
 	}
-	/* Last: a newcomer on a native driver passes for a VFIO user above. */
-	if (bindery_plan_same_members(&txn->plan))
-		return 0;
-	return bindery_fail(&txn->failure, BINDERY_ERROR_CHANGED, txn->step, 0);
+	return 0;
 }
 
 /*
@@ -234,12 +448,8 @@ static int verify_groups(struct bindery_txn *txn)
  */
 static int prepare(struct bindery_txn *txn)
 {
-	struct bindery_plan *plan = &txn->plan;
-	struct bindery_plan first = {
-		.members = plan->members,
-		.num_members = plan->num_members,
-	};
-	unsigned int i;
+	struct bindery_plan *first = txn->plan;
+	struct bindery_plan *plan;
 	int ret;
 
 	ret = pin_targets(txn);
@@ -247,18 +457,19 @@ static int prepare(struct bindery_txn *txn)
 	at_member(txn, BINDERY_STEP_VALIDATE, NULL);
 	if (ret)
 		return ret;
-	plan->members = NULL;
-	plan->num_members = 0;
-	ret = bindery_plan_resolve(plan, txn->request, &txn->failure);
-	for (i = 0; !ret && i < plan->num_groups; i++)
-		if (!bindery_group_publish(plan->groups[i], plan))
-			ret = bindery_fail(&txn->failure, BINDERY_ERROR_CHANGED,
-					   txn->step, 0);
-	ret = ret ?: bindery_validate(plan, txn->request, txn->deadline,
-				      &txn->failure);
+	ret = bindery_plan_resolve(&plan, first, txn->request, &txn->failure);
+	if (ret) {
+		bindery_plan_put(plan);
+		return ret;
+	}
+	ret = publish(txn, plan);
+	ret = ret ?: validate(txn);
 	ret = ret ?: pin_targets(txn);
+	if (!ret && bindery_adopt_prepare(txn->plan, txn->request))
+		ret = bindery_fail(&txn->failure, BINDERY_ERROR_NO_MEMORY,
+				   txn->step, 0);
 	at_member(txn, BINDERY_STEP_OVERRIDE, NULL);
-	bindery_plan_free(&first);
+	bindery_plan_put(first);
 	return ret;
 }
 
@@ -266,83 +477,189 @@ static int move(struct bindery_txn *txn)
 {
 	int ret = prepare(txn);
 
-	ret = ret ?: run_step(txn, BINDERY_STEP_OVERRIDE, false, park);
-	ret = ret ?: run_step(txn, BINDERY_STEP_UNBIND, true, unbind);
-	ret = ret ?: run_step(txn, BINDERY_STEP_BIND, false, bind);
-	ret = ret ?: run_step(txn, BINDERY_STEP_VERIFY, false, verify);
-	return ret ?: verify_groups(txn);
+	ret = ret ?: look_at_all(txn, BINDERY_STEP_OVERRIDE, park);
+	ret = ret ?: unbind_all(txn);
+	ret = ret ?: bind_all(txn);
+	return ret ?: verify_all(txn);
+}
+
+/* Others that it was to be joined to may have let it go since, or lost it. */
+static int check_joined(struct bindery_txn *txn)
+{
+	struct bindery_plan *plan = txn->plan;
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; i < plan->num_groups; i++)
+		if (txn->claim->holds[i].joined && !plan->groups[i]->intact)
+			return bindery_fail_group(&txn->failure,
+						  BINDERY_ERROR_CHANGED,
+						  txn->step,
+						  plan->groups[i]->id);
+	return 0;
+}
+
+static void begin_assignments(struct bindery_txn *txn)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; i < txn->plan->num_members; i++) {
+		member = txn->plan->members[i];
+		if (!is_ours(txn, member) || !member->target)
+			continue;
+		bindery_assignment_begin(&member->assigned);
+		bindery_adopt_native(member);
+	}
+}
+
+static void hold(struct bindery_txn *txn, struct bindery_group *group)
+{
+	if (group->txn != txn)
+		return;
+	group->txn = NULL;
+	group->intact = true;
+	group->restore_ms = txn->claim->deadline_ms;
+	bindery_group_set_state(group, BINDERY_GROUP_HELD);
+	bindery_group_settle(group, NULL);
 }
 
 /* From here the claim holds the groups, and the plan is the claim's. */
 static int commit(struct bindery_txn *txn)
 {
 	struct bindery_claim *claim = txn->claim;
-	struct bindery_group *group;
 	unsigned int i;
+	int ret;
 
 	guard(bindery_state)();
 	if (txn->abort)
-		return bindery_fail(&txn->failure, BINDERY_ERROR_DEADLINE,
-				    txn->step, 0);
+		return fail_late(txn, NULL);
+	ret = check_joined(txn);
+	if (ret)
+		return ret;
+	begin_assignments(txn);
 	swap(claim->plan, txn->plan);
-	for (i = 0; i < claim->plan.num_groups; i++) {
-		group = claim->plan.groups[i];
-		group->claim = claim;
-		bindery_group_set_state(group, BINDERY_GROUP_HELD);
-	}
-	claim->live = true;
+	claim->state = CLAIM_LIVE;
+	for (i = 0; i < claim->plan->num_groups; i++)
+		hold(txn, claim->plan->groups[i]);
 	txn->committed = true;
 	return 0;
 }
 
+/* From here on the failure is what a caller is told who waits no longer. */
+static void give_up(struct bindery_txn *txn)
+{
+	guard(bindery_state)();
+	txn->at = NULL;
+	txn->failed = true;
+}
+
+/* Unless it goes back to being a reservation the claim lets go at once. */
+static void let_go(struct bindery_txn *txn, struct list_head *members)
+{
+	struct bindery_claim *claim = txn->claim;
+
+	guard(bindery_state)();
+	if (txn->keep_reserved && !txn->end_claim)
+		return;
+	bindery_claim_drop_holds(claim, members, false);
+	claim->state = txn->abort ? CLAIM_ENDED : CLAIM_FAILED;
+	bindery_failure_copy(&claim->failure, &txn->failure);
+	bindery_claim_stop_keeping(claim);
+}
+
+static bool is_rolled_back(struct bindery_claim *claim)
+{
+	guard(bindery_state)();
+	return !claim->restoring;
+}
+
+static bool is_at_rest(struct bindery_group *group)
+{
+	guard(bindery_state)();
+	return group->state == BINDERY_GROUP_FREE ||
+	       group->state == BINDERY_GROUP_RESERVED;
+}
+
+/* All groups side by side; one that has to wait goes on by itself. */
 static void roll_back(struct bindery_txn *txn)
 {
-	unsigned int i = txn->plan.num_groups;
+	struct bindery_plan *plan = txn->plan;
+	struct bindery_claim *claim = txn->claim;
+	unsigned int i;
 
-	while (i--)
-		if (!bindery_group_undo(txn->plan.groups[i]))
+	for (i = 0; i < plan->num_groups; i++)
+		if (plan->groups[i]->txn == txn)
+			bindery_group_roll_back(plan->groups[i], claim,
+						claim->deadline_ms);
+	wait_event_idle(bindery_wait, is_rolled_back(claim));
+	for (i = 0; i < plan->num_groups; i++)
+		if (!claim->holds[i].joined && !is_at_rest(plan->groups[i]))
 			txn->failure.record.out_flags |=
 				BINDERY_ERROR_INCOMPLETE;
+}
+
+static void end(struct bindery_txn *txn, struct list_head *members)
+{
+	struct bindery_claim *claim = txn->claim;
+
+	guard(bindery_state)();
+	claim->txn = NULL;
+	if (claim->state == CLAIM_BINDING) {
+		claim->state = CLAIM_RESERVED;
+		if (txn->end_claim)
+			bindery_claim_end_locked(claim, members);
+	}
+	if (claim->state == CLAIM_FAILED)
+		claim->failure.record.out_flags |=
+			txn->failure.record.out_flags;
+	txn->done = true;
+	bindery_claim_changed(claim);
+	wake_up_all(&bindery_wait);
 }
 
 static void txn_work(struct work_struct *work)
 {
 	struct bindery_txn *txn = container_of(work, struct bindery_txn, work);
+	LIST_HEAD(members);
 	int ret;
 
 	trace_bindery_txn(txn, "begin", 0);
 	ret = move(txn);
 	trace_bindery_txn(txn, ret ? "rollback" : "commit", ret);
 	ret = ret ?: commit(txn);
-	at_member(txn, BINDERY_STEP_NONE, NULL);
-	if (ret)
+	if (ret) {
+		give_up(txn);
+		let_go(txn, &members);
 		roll_back(txn);
-	trace_bindery_txn(txn, "end", ret);
-	scoped_guard(bindery_state) {
-		txn->done = true;
-		wake_up_all(&bindery_wait);
 	}
+	trace_bindery_txn(txn, "end", ret);
+	end(txn, &members);
+	bindery_members_drop(&members);
 	bindery_txn_put(txn);
 	module_put(THIS_MODULE);
 }
 
-/* Takes over the request. */
-struct bindery_txn *bindery_txn_new(struct bindery_request *request,
+struct bindery_txn *bindery_txn_new(struct bindery_claim *claim,
 				    unsigned long deadline)
 {
 	struct bindery_txn *txn = kzalloc(sizeof(*txn), GFP_KERNEL_ACCOUNT);
 
 	if (!txn)
 		return NULL;
-	kref_init(&txn->ref);
-	INIT_WORK(&txn->work, txn_work);
-	txn->deadline = deadline;
-	txn->claim = bindery_claim_new(request->label);
-	if (!txn->claim) {
+	txn->batch = bindery_batch_new();
+	if (!txn->batch) {
 		kfree(txn);
 		return NULL;
 	}
-	txn->request = request;
+	kref_init(&txn->ref);
+	INIT_WORK(&txn->work, txn_work);
+	txn->deadline = deadline;
+	bindery_claim_get(claim);
+	txn->claim = claim;
+	txn->request = claim->request;
+	txn->flags = claim->request->flags;
 	return txn;
 }
 
@@ -350,6 +667,6 @@ struct bindery_txn *bindery_txn_new(struct bindery_request *request,
 void bindery_txn_start(struct bindery_txn *txn)
 {
 	__module_get(THIS_MODULE);
-	kref_get(&txn->ref);
+	bindery_txn_get(txn);
 	queue_work(bindery_txn_wq, &txn->work);
 }

@@ -4,6 +4,14 @@
 
 #include "bindery_private.h"
 
+/* Others hold it, and it is joined as it is. */
+static bool is_settled(const struct bindery_group *group)
+{
+	return group->join ||
+	       (READ_ONCE(group->state) != BINDERY_GROUP_FREE &&
+		!READ_ONCE(group->txn));
+}
+
 /* A target is shared by all members of a plan that go to it. */
 static struct bindery_target *find_target(struct bindery_plan *plan,
 					  const char *name)
@@ -25,7 +33,7 @@ static int set_target(struct bindery_plan *plan, struct bindery_member *member,
 	struct bindery_target *target = find_target(plan, name);
 
 	if (target)
-		kref_get(&target->ref);
+		bindery_target_get(target);
 	else
 		target = bindery_target_new(name, module);
 	member->target = target;
@@ -50,7 +58,7 @@ static void plan_move(struct bindery_member *member, u32 role)
 {
 	const char *driver = member->native.driver;
 
-	member->blocker = target_blocker(member);
+	member->blocker = member->blocker ?: target_blocker(member);
 	if (member->blocker)
 		return;
 	if (driver && !strcmp(driver, member->target->name)) {
@@ -87,19 +95,24 @@ static int validate_named(struct bindery_plan *plan,
 	return ret;
 }
 
+/* Never given away; but on a driver that does DMA it is in the way. */
+static void exempt(struct bindery_member *member)
+{
+	member->role = BINDERY_ROLE_EXEMPT;
+	if (member->native.driver && !member->managed)
+		member->blocker = member->pdev ? BINDERY_ERROR_BRIDGE_DRIVER :
+						 BINDERY_ERROR_NON_PCI;
+}
+
 static int validate_neighbour(struct bindery_plan *plan,
 			      struct bindery_member *member,
 			      const struct bindery_request *request)
 {
-	bool bridge = member->pdev && bindery_member_is_bridge(member);
 	const char *driver = member->native.driver;
 	int ret;
 
-	if (!member->pdev || bridge) {
-		member->role = BINDERY_ROLE_EXEMPT;
-		if (driver && !member->managed)
-			member->blocker = bridge ? BINDERY_ERROR_BRIDGE_DRIVER :
-						   BINDERY_ERROR_NON_PCI;
+	if (!member->pdev || bindery_member_is_bridge(member)) {
+		exempt(member);
 		return 0;
 	}
 	if (!driver) {
@@ -164,7 +177,8 @@ static int validate_regions(struct bindery_plan *plan)
 
 	for (i = 0; i < plan->num_members; i++) {
 		member = plan->members[i];
-		if (member->action != BINDERY_ACTION_MOVE)
+		if (member->action != BINDERY_ACTION_MOVE ||
+		    is_settled(member->group))
 			continue;
 		ret = has_direct_region(member->group);
 		if (ret < 0)
@@ -210,6 +224,40 @@ static int first_blocker(struct bindery_plan *plan,
 	return ret;
 }
 
+/* What comes to its groups later goes to the request's target. */
+static int set_group_target(struct bindery_plan *plan,
+			    struct bindery_group *group,
+			    const struct bindery_request *request)
+{
+	struct bindery_target *target = find_target(plan, request->target);
+
+	if (target)
+		bindery_target_get(target);
+	else
+		target = bindery_target_new(request->target, request->module);
+	group->target = target;
+	return target ? 0 : -ENOMEM;
+}
+
+static int set_group_targets(struct bindery_plan *plan,
+			     const struct bindery_request *request)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < plan->num_groups; i++)
+		if (!plan->groups[i]->target)
+			ret = set_group_target(plan, plan->groups[i], request);
+	return ret;
+}
+
+static int no_memory(struct bindery_failure *failure)
+{
+	return bindery_fail(failure, BINDERY_ERROR_NO_MEMORY,
+			    BINDERY_STEP_VALIDATE, 0);
+}
+
+/* Of the groups that are not joined as they are. */
 int bindery_validate(struct bindery_plan *plan,
 		     const struct bindery_request *request,
 		     unsigned long deadline, struct bindery_failure *failure)
@@ -218,11 +266,58 @@ int bindery_validate(struct bindery_plan *plan,
 	int ret = 0;
 
 	for (i = 0; !ret && i < plan->num_members; i++)
-		ret = validate_member(plan, plan->members[i], request,
-				      deadline);
+		if (!is_settled(plan->members[i]->group))
+			ret = validate_member(plan, plan->members[i], request,
+					      deadline);
 	ret = ret ?: validate_regions(plan);
+	ret = ret ?: set_group_targets(plan, request);
 	if (ret)
-		return bindery_fail(failure, BINDERY_ERROR_NO_MEMORY,
-				    BINDERY_STEP_VALIDATE, 0);
+		return no_memory(failure);
+	return first_blocker(plan, failure);
+}
+
+/* Adopted as it is: on a VFIO driver, or none of VFIO's business. */
+static int adopt_member(struct bindery_plan *plan,
+			struct bindery_member *member,
+			unsigned long deadline)
+{
+	int ret = bindery_member_snapshot(member, deadline);
+
+	if (ret == -ETIMEDOUT) {
+		member->blocker = BINDERY_ERROR_LOCKED;
+		return 0;
+	}
+	if (ret)
+		return ret;
+	if (!member->pdev || bindery_member_is_bridge(member)) {
+		if (member->entry >= 0)
+			member->blocker = BINDERY_ERROR_NOT_ENDPOINT;
+		else
+			exempt(member);
+		return 0;
+	}
+	if (!member->vfio || !member->managed) {
+		member->blocker = BINDERY_ERROR_NOT_ON_VFIO;
+		return 0;
+	}
+	member->role = BINDERY_ROLE_PREBOUND;
+	return set_target(plan, member, member->native.driver,
+			  member->native.module ?: member->native.driver);
+}
+
+int bindery_validate_adopt(struct bindery_plan *plan,
+			   const struct bindery_request *request,
+			   unsigned long deadline,
+			   struct bindery_failure *failure)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < plan->num_members; i++)
+		if (!is_settled(plan->members[i]->group))
+			ret = adopt_member(plan, plan->members[i], deadline);
+	ret = ret ?: set_group_targets(plan, request);
+	if (ret)
+		return no_memory(failure);
 	return first_blocker(plan, failure);
 }

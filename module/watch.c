@@ -30,6 +30,122 @@ static bool all_removed(struct bindery_group *group)
 	return true;
 }
 
+/* What a hot-added device is to the group that it comes to. */
+enum newcomer {
+	IGNORED,
+	EXEMPT,			/* a bridge */
+	CAPTURED,		/* goes to the group's target */
+	REFUSED,		/* a fence may make its first probe fail */
+};
+
+/* vfio-pci itself sees to the VFs of its PFs. */
+static bool is_vf_of_vfio(struct bindery_member *member)
+{
+	struct device *pf;
+
+	if (!member->pdev->is_virtfn)
+		return false;
+	pf = &pci_physfn(member->pdev)->dev;
+	return READ_ONCE(pf->driver) && !bindery_device_is_ordinary(pf);
+}
+
+static enum newcomer judge(struct bindery_group *group,
+			   struct bindery_member *member)
+{
+	bindery_state_assert();
+	switch (group->state) {
+	case BINDERY_GROUP_BINDING:
+	case BINDERY_GROUP_HELD:
+	case BINDERY_GROUP_KEPT:
+		break;
+	case BINDERY_GROUP_DRAINING:
+		if (group->intact)
+			break;
+		fallthrough;
+	case BINDERY_GROUP_RESTORING:
+	case BINDERY_GROUP_STUCK:
+		return bindery_member_is_bridge(member) ? EXEMPT : REFUSED;
+	default:
+		return IGNORED;
+	}
+	return bindery_member_is_bridge(member) ? EXEMPT : CAPTURED;
+}
+
+/* Tracked from now on. True: its override is still to be set. */
+static bool track(struct bindery_group *group, struct bindery_member *member)
+{
+	guard(bindery_state)();
+	switch (judge(group, member)) {
+	case IGNORED:
+		return false;
+	case EXEMPT:
+		member->role = BINDERY_ROLE_EXEMPT;
+		break;
+	case REFUSED:
+		member->role = BINDERY_ROLE_ADDED;
+		member->did = BINDERY_DID_REFUSE;
+		member->restored = BINDERY_RESTORED_NOT;
+		break;
+	case CAPTURED:
+		member->role = BINDERY_ROLE_ADDED;
+		member->action = BINDERY_ACTION_PARK;
+		member->arriving = true;
+		member->restored = BINDERY_RESTORED_NOT;
+		if (!group->target || !group->target->drv)
+			break;
+		member->action = BINDERY_ACTION_MOVE;
+		bindery_target_get(group->target);
+		member->target = group->target;
+		bindery_assignment_begin(&member->assigned);
+		break;
+	}
+	bindery_group_publish(group, member);
+	return member->arriving;
+}
+
+static void has_arrived(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	member->arriving = false;
+	bindery_member_changed(member);
+	wake_up_all(&bindery_wait);
+}
+
+/*
+ * Before its first probe, and no device_lock is held: the one place where a
+ * notifier does more than take the state lock.
+ */
+static void device_comes(struct bindery_group *group, struct device *dev)
+{
+	struct bindery_member *member;
+
+	member = bindery_member_new(dev, GFP_KERNEL | __GFP_NOFAIL);
+	member->group = group;
+	if (!is_vf_of_vfio(member) && track(group, member)) {
+		bindery_member_capture(member, member->target ?
+				       member->target->name : BINDERY_PARKED);
+		has_arrived(member);
+	}
+	bindery_member_put(member);
+}
+
+/* State lock: nothing is left for its claims to hold. */
+static void group_goes(struct bindery_group *group)
+{
+	switch (group->state) {
+	case BINDERY_GROUP_HELD:
+	case BINDERY_GROUP_KEPT:
+		group->intact = false;
+		bindery_group_set_state(group, BINDERY_GROUP_GONE);
+		break;
+	case BINDERY_GROUP_DRAINING:
+		bindery_group_drain(group);
+		break;
+	default:
+		break;
+	}
+}
+
 /* An IOMMU group must not be owned when its last device leaves it. */
 static void device_goes(struct bindery_group *group, struct device *dev)
 {
@@ -41,17 +157,63 @@ static void device_goes(struct bindery_group *group, struct device *dev)
 		member = find_member(group, dev);
 		if (member) {
 			member->removed = true;
+			bindery_member_changed(member);
 			last = all_removed(group);
 		}
 		if (group->state == BINDERY_GROUP_DEGRADED)
 			bindery_group_drain(group);
+		else if (last)
+			group_goes(group);
+		wake_up_all(&bindery_wait);
 	}
 	if (last)
-		bindery_group_unfence(group);
+		bindery_group_drop_fence(group);
 }
 
-/* The driver that a restore could not bring back may be here now. */
-static void device_bound(struct bindery_group *group, struct device *dev)
+static bool is_at_rest(struct bindery_group *group)
+{
+	return group->intact && (group->state == BINDERY_GROUP_HELD ||
+				 group->state == BINDERY_GROUP_KEPT ||
+				 group->state == BINDERY_GROUP_DRAINING);
+}
+
+static bool wants_repair(struct bindery_group *group)
+{
+	struct bindery_hold *hold;
+
+	list_for_each_entry(hold, &group->holds, node)
+		if (hold->claim->flags & BINDERY_CLAIM_REPAIR)
+			return true;
+	return false;
+}
+
+/*
+ * Somebody bound or unbound a member that is claimed. If that is the device's
+ * removal, removed says so a moment later.
+ */
+static void note_tampering(struct bindery_member *member)
+{
+	bindery_state_assert();
+	member->tampered_driver = true;
+	bindery_member_changed(member);
+	if (wants_repair(member->group) && !member->repaired)
+		bindery_group_repair(member->group, false);
+}
+
+static bool is_tampering(struct bindery_member *member, unsigned long action)
+{
+	struct device_driver *drv = member->dev->driver;
+
+	if (member->busy || member->role == BINDERY_ROLE_EXEMPT ||
+	    !is_at_rest(member->group))
+		return false;
+	return action == BUS_NOTIFY_UNBOUND_DRIVER || !member->target ||
+	       drv != member->target->drv;
+}
+
+/* Under the device's lock, which is what may be asked for its override. */
+static void driver_changes(struct bindery_group *group, struct device *dev,
+			   unsigned long action)
 {
 	struct bindery_member *member;
 
@@ -59,30 +221,48 @@ static void device_bound(struct bindery_group *group, struct device *dev)
 	member = find_member(group, dev);
 	if (!member)
 		return;
-	member->bound = true;
-	if (group->state == BINDERY_GROUP_DEGRADED)
-		bindery_group_drain(group);
+	if (is_tampering(member, action))
+		note_tampering(member);
+	if (action == BUS_NOTIFY_DRIVER_NOT_BOUND)
+		member->refused = true;
+	if (action == BUS_NOTIFY_BOUND_DRIVER) {
+		member->bound = true;
+		/* the driver that a restore could not bring back, perhaps */
+		if (group->state == BINDERY_GROUP_DEGRADED)
+			bindery_group_drain(group);
+	}
+	wake_up_all(&bindery_wait);
+}
+
+static void group_event(struct bindery_group *group, struct device *dev,
+			unsigned long action)
+{
+	switch (action) {
+	case BUS_NOTIFY_ADD_DEVICE:
+		device_comes(group, dev);
+		break;
+	case BUS_NOTIFY_DEL_DEVICE:
+		device_goes(group, dev);
+		break;
+	case BUS_NOTIFY_BOUND_DRIVER:
+	case BUS_NOTIFY_UNBOUND_DRIVER:
+	case BUS_NOTIFY_DRIVER_NOT_BOUND:
+		driver_changes(group, dev, action);
+		break;
+	}
 }
 
 static int bus_event(struct notifier_block *nb, unsigned long action,
 		     void *data)
 {
-	struct iommu_group *iommu_group;
+	struct iommu_group *iommu_group = iommu_group_get(data);
 	struct bindery_group *group;
-	struct device *dev = data;
 
-	if (action != BUS_NOTIFY_DEL_DEVICE &&
-	    action != BUS_NOTIFY_BOUND_DRIVER)
-		return NOTIFY_DONE;
-	iommu_group = iommu_group_get(dev);
 	if (!iommu_group)
 		return NOTIFY_DONE;
 	group = bindery_group_find(iommu_group_id(iommu_group));
 	if (group) {
-		if (action == BUS_NOTIFY_DEL_DEVICE)
-			device_goes(group, dev);
-		else
-			device_bound(group, dev);
+		group_event(group, data, action);
 		bindery_group_put(group);
 	}
 	iommu_group_put(iommu_group);

@@ -43,7 +43,7 @@
  *
  * Until version 1.0 this interface may change; %BINDERY_ABI_VERSION then does.
  */
-#define BINDERY_ABI_VERSION	1
+#define BINDERY_ABI_VERSION	2
 
 #define BINDERY_IOC_TYPE	0xBD
 
@@ -53,6 +53,9 @@
 #define BINDERY_LABEL_SIZE	72	/* room for a label */
 #define BINDERY_LABEL_MAX	64	/* its bytes, without the NUL */
 #define BINDERY_COMM_SIZE	16	/* name of a task, as in /proc/PID/comm */
+#define BINDERY_ID_SIZE		16	/* an id, 128 bits */
+#define BINDERY_PATH_MAX	32	/* steps of a PCI path */
+#define BINDERY_USERS_MAX	65535	/* users of an assignment */
 #define BINDERY_DEADLINE_DEFAULT_MS	60000
 #define BINDERY_DEADLINE_MAX_MS		3600000
 
@@ -131,6 +134,25 @@ struct bindery_ioc_bdf {
  *	its native driver. It has no driver now; its override is as it was, or
  *	still that driver's name where the probe is deferred
  * @BINDERY_ERROR_RELEASED: ESTALE, the claim was released before
+ * @BINDERY_ERROR_STUCK: EBUSY, a driver's callback of the group has not
+ *	returned since an earlier deadline; or as many are overdue in all as are
+ *	allowed. The group repairs itself when the callback returns
+ * @BINDERY_ERROR_STALE: ESTALE, the generation given is not the present one:
+ *	something changed since it was read
+ * @BINDERY_ERROR_NO_CLAIM: ENOENT, no claim of that id, or none on that device
+ * @BINDERY_ERROR_AMBIGUOUS: EINVAL, several claims share the device: name one
+ *	by its id
+ * @BINDERY_ERROR_INVALID: EBUSY, a device's assignment is INVALID: the guest
+ *	never saw it, and it has to be released first
+ * @BINDERY_ERROR_NOT_ON_VFIO: EBUSY, a member of a group to be adopted is not
+ *	on a VFIO driver
+ * @BINDERY_ERROR_TRANSITION: EINVAL, the assignment's state does not allow that
+ *	event
+ * @BINDERY_ERROR_IDENTITY: ENODEV, the device at this address is not the
+ *	expected one
+ * @BINDERY_ERROR_NO_VF: ENODEV, the PF has no VF of that index
+ * @BINDERY_ERROR_STATE: EBUSY, the claim is not in a state that allows this
+ * @BINDERY_ERROR_SHUTDOWN: ESHUTDOWN, the machine is going down
  */
 enum bindery_error {
 	BINDERY_ERROR_NONE = 0,
@@ -171,6 +193,17 @@ enum bindery_error {
 	BINDERY_ERROR_FAULT = 35,
 	BINDERY_ERROR_DEGRADED = 36,
 	BINDERY_ERROR_RELEASED = 37,
+	BINDERY_ERROR_STUCK = 38,
+	BINDERY_ERROR_STALE = 39,
+	BINDERY_ERROR_NO_CLAIM = 40,
+	BINDERY_ERROR_AMBIGUOUS = 41,
+	BINDERY_ERROR_INVALID = 42,
+	BINDERY_ERROR_NOT_ON_VFIO = 43,
+	BINDERY_ERROR_TRANSITION = 44,
+	BINDERY_ERROR_IDENTITY = 45,
+	BINDERY_ERROR_NO_VF = 46,
+	BINDERY_ERROR_STATE = 47,
+	BINDERY_ERROR_SHUTDOWN = 48,
 };
 
 /**
@@ -274,19 +307,50 @@ struct bindery_ioc_error {
 /**
  * enum bindery_address - how a device is named
  * @BINDERY_ADDRESS_BDF: by &bindery_ioc_device.bdf
+ * @BINDERY_ADDRESS_PATH: by a PCI path: from the root bus that domain and bus
+ *	of &bindery_ioc_device.bdf name (its slot and function are 0) through
+ *	each bridge to the device
+ * @BINDERY_ADDRESS_VF: as VF number &bindery_ioc_device.vf of the PF that
+ *	&bindery_ioc_device.bdf names
  */
 enum bindery_address {
 	BINDERY_ADDRESS_BDF = 0,
+	BINDERY_ADDRESS_PATH = 1,
+	BINDERY_ADDRESS_VF = 2,
+};
+
+/**
+ * enum bindery_expect - what the device has to be, else IDENTITY
+ * @BINDERY_EXPECT_ID: vendor and device_id are given
+ * @BINDERY_EXPECT_SUBSYSTEM: subsystem_vendor and subsystem_device are given
+ * @BINDERY_EXPECT_SERIAL: serial is given; a device without one is not it
+ */
+enum bindery_expect {
+	BINDERY_EXPECT_ID = 1 << 0,
+	BINDERY_EXPECT_SUBSYSTEM = 1 << 1,
+	BINDERY_EXPECT_SERIAL = 1 << 2,
 };
 
 /**
  * struct bindery_ioc_device - one device of a request
  * @address: &enum bindery_address
- * @flags: must be 0
- * @bdf: the device
+ * @flags: &enum bindery_expect
+ * @bdf: the device, or where its address begins
  * @target: its target driver; empty: the request's
  * @module: the module to load if that driver is not there; empty: of the
  *	driver's name
+ * @vendor: expected PCI vendor id
+ * @device_id: expected PCI device id
+ * @subsystem_vendor: expected PCI subsystem vendor id
+ * @subsystem_device: expected PCI subsystem device id
+ * @serial: expected serial number: the Device Serial Number capability, its
+ *	upper doubleword in the upper 32 bits
+ * @vf: index of the VF, from 0
+ * @num_steps: steps of the path, 1 to %BINDERY_PATH_MAX
+ * @steps: each slot << 3 | function
+ *
+ * The kernel finds the device inside the call: no time passes between the
+ * look-up and the use. What is not used must be 0.
  */
 struct bindery_ioc_device {
 	__u32 address;
@@ -294,6 +358,14 @@ struct bindery_ioc_device {
 	struct bindery_ioc_bdf bdf;
 	char target[BINDERY_NAME_SIZE];
 	char module[BINDERY_NAME_SIZE];
+	__u16 vendor;
+	__u16 device_id;
+	__u16 subsystem_vendor;
+	__u16 subsystem_device;
+	__aligned_u64 serial;
+	__u32 vf;
+	__u32 num_steps;
+	__u8 steps[BINDERY_PATH_MAX];
 };
 
 /**
@@ -306,6 +378,8 @@ struct bindery_ioc_device {
  *	driver has, so that nothing binds it
  * @BINDERY_ROLE_EXEMPT: a bridge, or on a driver that leaves DMA alone
  *	(driver_managed_dma); never touched
+ * @BINDERY_ROLE_ADDED: came to the group by hot-plug while that was claimed;
+ *	went to the request's target by its first probe
  */
 enum bindery_role {
 	BINDERY_ROLE_NONE = 0,
@@ -314,6 +388,7 @@ enum bindery_role {
 	BINDERY_ROLE_PREBOUND = 3,
 	BINDERY_ROLE_PARKED = 4,
 	BINDERY_ROLE_EXEMPT = 5,
+	BINDERY_ROLE_ADDED = 6,
 };
 
 /**
@@ -331,21 +406,77 @@ enum bindery_action {
 /**
  * enum bindery_group_state - state of an IOMMU group
  * @BINDERY_GROUP_FREE: not claimed
- * @BINDERY_GROUP_BINDING: a transaction, or its rollback, works on it
+ * @BINDERY_GROUP_RESERVED: claimed; no driver was touched yet
+ * @BINDERY_GROUP_BINDING: a transaction, its rollback or a repair works on it
  * @BINDERY_GROUP_HELD: claimed; the members are on their targets
- * @BINDERY_GROUP_DRAINING: released; waits for VFIO users to close, or for a
- *	device's lock
+ * @BINDERY_GROUP_KEPT: as HELD, by claims of which no file is open
+ * @BINDERY_GROUP_DRAINING: released; waits for VFIO users to close, for their
+ *	VFs to go, or for a device's lock
  * @BINDERY_GROUP_RESTORING: native drivers are being put back
- * @BINDERY_GROUP_DEGRADED: a restore could not bring a member back; the next
- *	ACQUIRE tries again first
+ * @BINDERY_GROUP_STUCK: a driver's callback has not returned by the deadline;
+ *	when it does, the restore completes by itself
+ * @BINDERY_GROUP_DEGRADED: a restore could not bring a member back; RECOVER,
+ *	the next ACQUIRE, and a native driver that binds try again
+ * @BINDERY_GROUP_GONE: claimed, and all its members were removed
  */
 enum bindery_group_state {
 	BINDERY_GROUP_FREE = 0,
+	BINDERY_GROUP_RESERVED = 1,
 	BINDERY_GROUP_BINDING = 2,
 	BINDERY_GROUP_HELD = 3,
+	BINDERY_GROUP_KEPT = 4,
 	BINDERY_GROUP_DRAINING = 5,
 	BINDERY_GROUP_RESTORING = 6,
+	BINDERY_GROUP_STUCK = 7,
 	BINDERY_GROUP_DEGRADED = 8,
+	BINDERY_GROUP_GONE = 9,
+};
+
+/**
+ * enum bindery_assignment - a device's life in a guest
+ * @BINDERY_ASSIGNMENT_NONE: not assigned
+ * @BINDERY_ASSIGNMENT_RESERVED: claimed for a guest
+ * @BINDERY_ASSIGNMENT_PENDING: attached; the guest has not seen it yet
+ * @BINDERY_ASSIGNMENT_READY: the guest uses it; its users are counted
+ * @BINDERY_ASSIGNMENT_INVALID: attached, and the guest never saw it or lost
+ *	it. It can be acquired by nobody, and always be released
+ * @BINDERY_ASSIGNMENT_REMOVED: it could not be attached; to be released
+ *
+ * It belongs to the device and is shared by all claims on it. It begins with
+ * the device's first claim, or by %BINDERY_EVENT_RESERVE, and changes by MARK
+ * only. It ends when the device is restored.
+ */
+enum bindery_assignment {
+	BINDERY_ASSIGNMENT_NONE = 0,
+	BINDERY_ASSIGNMENT_RESERVED = 1,
+	BINDERY_ASSIGNMENT_PENDING = 2,
+	BINDERY_ASSIGNMENT_READY = 3,
+	BINDERY_ASSIGNMENT_INVALID = 4,
+	BINDERY_ASSIGNMENT_REMOVED = 5,
+};
+
+/**
+ * enum bindery_event - what happened to an assignment
+ * @BINDERY_EVENT_RESERVE: the device is wanted for a guest again
+ * @BINDERY_EVENT_ATTACH_OK: it was attached to the guest
+ * @BINDERY_EVENT_ATTACH_FAILED: it could not be
+ * @BINDERY_EVENT_GUEST_READY: the guest has it
+ * @BINDERY_EVENT_GUEST_FAILED: the guest does not see it
+ * @BINDERY_EVENT_ADD_USER: one more uses it in the guest
+ * @BINDERY_EVENT_DROP_USER: one less
+ * @BINDERY_EVENT_DETACH_OK: it was detached from the guest
+ * @BINDERY_EVENT_DETACH_FAILED: it could not be
+ */
+enum bindery_event {
+	BINDERY_EVENT_RESERVE = 0,
+	BINDERY_EVENT_ATTACH_OK = 1,
+	BINDERY_EVENT_ATTACH_FAILED = 2,
+	BINDERY_EVENT_GUEST_READY = 3,
+	BINDERY_EVENT_GUEST_FAILED = 4,
+	BINDERY_EVENT_ADD_USER = 5,
+	BINDERY_EVENT_DROP_USER = 6,
+	BINDERY_EVENT_DETACH_OK = 7,
+	BINDERY_EVENT_DETACH_FAILED = 8,
 };
 
 /**
@@ -363,6 +494,12 @@ enum bindery_group_state {
  * @BINDERY_MEMBER_UNKNOWN: the device's lock was held by somebody for too long:
  *	driver and overrides are not known
  * @BINDERY_MEMBER_VFIO: a VFIO device is registered for it
+ * @BINDERY_MEMBER_STUCK: a driver's callback of it is overdue
+ * @BINDERY_MEMBER_TAMPERED_DRIVER: somebody else bound or unbound it while it
+ *	was claimed
+ * @BINDERY_MEMBER_TAMPERED_OVERRIDE: somebody else changed its override while
+ *	it was claimed, and that was still there when it was looked at
+ * @BINDERY_MEMBER_USERS_LOST: its last assignment ended with users counted
  */
 enum bindery_member_flags {
 	BINDERY_MEMBER_PCI = 1 << 0,
@@ -374,6 +511,10 @@ enum bindery_member_flags {
 	BINDERY_MEMBER_REMOVED = 1 << 6,
 	BINDERY_MEMBER_UNKNOWN = 1 << 7,
 	BINDERY_MEMBER_VFIO = 1 << 8,
+	BINDERY_MEMBER_STUCK = 1 << 9,
+	BINDERY_MEMBER_TAMPERED_DRIVER = 1 << 10,
+	BINDERY_MEMBER_TAMPERED_OVERRIDE = 1 << 11,
+	BINDERY_MEMBER_USERS_LOST = 1 << 12,
 };
 
 /**
@@ -397,6 +538,11 @@ enum bindery_member_flags {
  * @out_target: the target driver of its role, empty if none
  * @out_native_driver: the driver to be put back, empty if none
  * @out_native_override: the override to be put back, empty if none
+ * @out_assignment_id: id of its assignment, zeros if there is none
+ * @out_assignment: &enum bindery_assignment
+ * @out_users: users of the assignment, at most %BINDERY_USERS_MAX
+ * @out_generation: what MARK has to give; changes with every change of the
+ *	member. 0: the group is not claimed
  */
 struct bindery_ioc_member {
 	struct bindery_ioc_bdf out_device;
@@ -418,6 +564,10 @@ struct bindery_ioc_member {
 	char out_target[BINDERY_NAME_SIZE];
 	char out_native_driver[BINDERY_NAME_SIZE];
 	char out_native_override[BINDERY_NAME_SIZE];
+	__u8 out_assignment_id[BINDERY_ID_SIZE];
+	__u32 out_assignment;
+	__u32 out_users;
+	__aligned_u64 out_generation;
 };
 
 /**
@@ -455,6 +605,8 @@ enum bindery_kernel_facts {
  * @out_deadline_max_ms: the longest deadline
  * @out_features: bits for what is added later; 0 today
  * @out_version: version of the module, as text
+ * @out_max_path: steps a PCI path may have
+ * @out_max_stuck: overdue callbacks above which nothing new begins
  *
  * Needs no right. Only the common errnos.
  */
@@ -471,8 +623,26 @@ struct bindery_ioc_info {
 	__u32 out_deadline_max_ms;
 	__aligned_u64 out_features;
 	char out_version[32];
+	__u32 out_max_path;
+	__u32 out_max_stuck;
 };
 #define BINDERY_INFO _IO(BINDERY_IOC_TYPE, 0x00)
+
+/**
+ * enum bindery_claim_flags - what a claim is
+ * @BINDERY_CLAIM_SHARED: it shares its groups with others that do
+ * @BINDERY_CLAIM_KEEP: its groups are kept when its last file is closed
+ * @BINDERY_CLAIM_ADOPTED: made by ADOPT
+ * @BINDERY_CLAIM_REPAIR: what somebody else unbinds is bound again, once
+ * @BINDERY_CLAIM_CLOSED: no file of it is open
+ */
+enum bindery_claim_flags {
+	BINDERY_CLAIM_SHARED = 1 << 0,
+	BINDERY_CLAIM_KEEP = 1 << 1,
+	BINDERY_CLAIM_ADOPTED = 1 << 2,
+	BINDERY_CLAIM_REPAIR = 1 << 3,
+	BINDERY_CLAIM_CLOSED = 1 << 4,
+};
 
 /**
  * struct bindery_ioc_show - ioctl(BINDERY_SHOW)
@@ -494,6 +664,10 @@ struct bindery_ioc_info {
  * @__reserved: must be 0
  * @out_holder_comm: name of that task when it did
  * @out_holder_label: its label
+ * @out_claim_id: id of that claim, zeros if there is none
+ * @out_claim_flags: &enum bindery_claim_flags of it
+ * @__reserved2: must be 0
+ * @out_generation: changes with every change of the group; 0: it is free
  *
  * One IOMMU group with its members. Needs no right.
  *
@@ -515,6 +689,10 @@ struct bindery_ioc_show {
 	__u32 __reserved;
 	char out_holder_comm[BINDERY_COMM_SIZE];
 	char out_holder_label[BINDERY_LABEL_SIZE];
+	__u8 out_claim_id[BINDERY_ID_SIZE];
+	__u32 out_claim_flags;
+	__u32 __reserved2;
+	__aligned_u64 out_generation;
 };
 #define BINDERY_SHOW _IO(BINDERY_IOC_TYPE, 0x01)
 
@@ -523,14 +701,59 @@ struct bindery_ioc_show {
  * @BINDERY_ACQUIRE_COMPANIONS: members on native drivers that were not named
  *	are moved to the request's target too
  * @BINDERY_ACQUIRE_SINGLE_GROUP: refuse devices of more than one IOMMU group
+ * @BINDERY_ACQUIRE_SHARED: share the groups with other claims that have this
+ *	flag too. A group that is held already is joined without a rebind if all
+ *	named devices are on their targets
+ * @BINDERY_ACQUIRE_RESERVE_ONLY: take the groups and touch no driver; BIND on
+ *	the claim does the rest
+ * @BINDERY_ACQUIRE_SERIAL: one driver callback after another
+ * @BINDERY_ACQUIRE_NOWAIT: return the claim at once, while the transaction
+ *	runs; a group that is not free now is refused. poll() on the claim and
+ *	STATUS tell how it ended
+ * @BINDERY_ACQUIRE_KEEP: as KEEP on the claim
+ * @BINDERY_ACQUIRE_REPAIR: once for each member: when somebody else unbinds it
+ *	while it is claimed, bind it to its target again
  */
 enum bindery_acquire_flags {
 	BINDERY_ACQUIRE_COMPANIONS = 1 << 0,
 	BINDERY_ACQUIRE_SINGLE_GROUP = 1 << 1,
+	BINDERY_ACQUIRE_SHARED = 1 << 2,
+	BINDERY_ACQUIRE_RESERVE_ONLY = 1 << 3,
+	BINDERY_ACQUIRE_SERIAL = 1 << 4,
+	BINDERY_ACQUIRE_NOWAIT = 1 << 5,
+	BINDERY_ACQUIRE_KEEP = 1 << 6,
+	BINDERY_ACQUIRE_REPAIR = 1 << 7,
 };
 
 /**
- * struct bindery_ioc_acquire - ioctl(BINDERY_ACQUIRE), ioctl(BINDERY_CHECK)
+ * enum bindery_native_flags - what is known of a device to adopt
+ * @BINDERY_NATIVE_RESTORE: the release puts back what this entry says; without
+ *	it the device is left on its VFIO driver
+ */
+enum bindery_native_flags {
+	BINDERY_NATIVE_RESTORE = 1 << 0,
+};
+
+/**
+ * struct bindery_ioc_native - what a device was before it went to VFIO
+ * @flags: &enum bindery_native_flags
+ * @__reserved: must be 0
+ * @driver: its native driver, empty: it had none
+ * @module: the module to load if that driver is not there; empty: of the
+ *	driver's name
+ * @override: its driver_override, empty: none
+ */
+struct bindery_ioc_native {
+	__u32 flags;
+	__u32 __reserved;
+	char driver[BINDERY_NAME_SIZE];
+	char module[BINDERY_NAME_SIZE];
+	char override[BINDERY_NAME_SIZE];
+};
+
+/**
+ * struct bindery_ioc_acquire - ioctl(BINDERY_ACQUIRE), ioctl(BINDERY_CHECK),
+ *	ioctl(BINDERY_ADOPT)
  * @size: sizeof(struct bindery_ioc_acquire)
  * @flags: &enum bindery_acquire_flags
  * @devices: pointer to an array of &struct bindery_ioc_device
@@ -551,11 +774,25 @@ enum bindery_acquire_flags {
  * @module: the module to load if it is not there; empty: of the driver's name
  * @label: who is asking, shown to others: at most %BINDERY_LABEL_MAX printable
  *	bytes
+ * @out_claim_id: id of the claim, 128 random bits (an RFC 4122 version 4 UUID)
+ * @natives: ADOPT only: pointer to an array of &struct bindery_ioc_native, one
+ *	for each device, in the same order; 0: none
+ * @native_size: sizeof(struct bindery_ioc_native)
+ * @__reserved: must be 0
  *
  * ACQUIRE moves all named devices to their targets, or none. When it returns a
  * claim, each member was seen on its target and the groups could be opened
  * through VFIO. Members already on their targets stay untouched, also when the
  * claim goes. Members without a driver that were not named are parked.
+ *
+ * A group that is DRAINING is taken back without a rebind, if its members are
+ * on the targets asked for; else it is IN_USE. ACQUIRE waits up to its deadline
+ * for a group on which another transaction or a restore works.
+ *
+ * A driver's callback that has not returned by the deadline makes the call fail
+ * with DEADLINE at once, naming the member. All else is rolled back meanwhile;
+ * the member's group is STUCK until the callback returns, and is then rolled
+ * back too.
  *
  * CHECK runs the same validation, changes nothing, loads no module, and fails
  * as ACQUIRE would, but it neither waits for a group nor repairs one. The
@@ -564,7 +801,13 @@ enum bindery_acquire_flags {
  *
  * Members are filled in on failure too: each with its blocker.
  *
- * ACQUIRE needs %BINDERY_RIGHTS_FULL, CHECK no right.
+ * ADOPT makes a claim on groups whose endpoints are all on VFIO drivers and that
+ * no claim holds, and changes nothing, not even an override. Its members are
+ * pre-bound, and the release leaves them where they are, but for those of which
+ * @natives tells what to restore. Flags: SINGLE_GROUP, SHARED, KEEP, REPAIR. The
+ * claim of a KEPT group is opened again as OPEN_CLAIM does.
+ *
+ * ACQUIRE and ADOPT need %BINDERY_RIGHTS_FULL, CHECK no right.
  */
 struct bindery_ioc_acquire {
 	__u32 size;
@@ -581,9 +824,93 @@ struct bindery_ioc_acquire {
 	char target[BINDERY_NAME_SIZE];
 	char module[BINDERY_NAME_SIZE];
 	char label[BINDERY_LABEL_SIZE];
+	__u8 out_claim_id[BINDERY_ID_SIZE];
+	__aligned_u64 natives;
+	__u32 native_size;
+	__u32 __reserved;
 };
 #define BINDERY_CHECK _IO(BINDERY_IOC_TYPE, 0x02)
 #define BINDERY_ACQUIRE _IO(BINDERY_IOC_TYPE, 0x03)
+#define BINDERY_ADOPT _IO(BINDERY_IOC_TYPE, 0x04)
+
+/**
+ * struct bindery_ioc_open_claim - ioctl(BINDERY_OPEN_CLAIM)
+ * @size: sizeof(struct bindery_ioc_open_claim)
+ * @flags: must be 0
+ * @id: id of the claim; zeros: the claim on @device
+ * @device: pointer to one &struct bindery_ioc_device, or 0
+ * @device_size: sizeof(struct bindery_ioc_device)
+ * @out_claim_fd: another file of the claim, close-on-exec
+ * @error: pointer to &struct bindery_ioc_error
+ * @out_claim_id: id of the claim
+ *
+ * A claim that is kept is opened again, its groups are HELD from then on.
+ *
+ * Needs %BINDERY_RIGHTS_FULL. Codes: ARGUMENT, NOT_PERMITTED, ADDRESS,
+ * NO_DEVICE, NO_GROUP, NO_CLAIM, AMBIGUOUS, NO_FD, NO_MEMORY, FAULT.
+ */
+struct bindery_ioc_open_claim {
+	__u32 size;
+	__u32 flags;
+	__u8 id[BINDERY_ID_SIZE];
+	__aligned_u64 device;
+	__u32 device_size;
+	__s32 out_claim_fd;
+	__aligned_u64 error;
+	__u8 out_claim_id[BINDERY_ID_SIZE];
+};
+#define BINDERY_OPEN_CLAIM _IO(BINDERY_IOC_TYPE, 0x05)
+
+/**
+ * enum bindery_recover - what to recover
+ * @BINDERY_RECOVER_REPAIR: a DEGRADED group: try the restore again. A claimed
+ *	group: put members back on their targets that somebody else unbound or
+ *	bound, and their overrides
+ * @BINDERY_RECOVER_RELEASE: release a kept claim, named by its id or by a device
+ */
+enum bindery_recover {
+	BINDERY_RECOVER_REPAIR = 0,
+	BINDERY_RECOVER_RELEASE = 1,
+};
+
+/**
+ * struct bindery_ioc_recover - ioctl(BINDERY_RECOVER)
+ * @size: sizeof(struct bindery_ioc_recover)
+ * @flags: of RELEASE: &enum bindery_release_flags; else 0
+ * @operation: &enum bindery_recover
+ * @device_size: sizeof(struct bindery_ioc_device)
+ * @device: pointer to one &struct bindery_ioc_device, or 0
+ * @id: of RELEASE: id of the claim; zeros: the claim on @device
+ * @members: pointer to room for an array of &struct bindery_ioc_member
+ * @num_members: in: entries of room; out: members
+ * @member_size: sizeof(struct bindery_ioc_member)
+ * @error: pointer to &struct bindery_ioc_error
+ * @deadline_ms: how long to wait, 0 for the default
+ * @__reserved: must be 0
+ *
+ * REPAIR of a group that needs none succeeds, and changes nothing. It never
+ * takes a device from a VFIO driver that is not its target.
+ *
+ * Needs %BINDERY_RIGHTS_FULL and CAP_SYS_ADMIN at the call. Codes of REPAIR:
+ * ARGUMENT, NOT_PERMITTED, ADDRESS, NO_DEVICE, NO_GROUP, BUSY (a transaction
+ * runs), STUCK, DEGRADED (still), BIND, UNBIND, IN_USE, DEADLINE. Of RELEASE: those of
+ * ioctl(BINDERY_RELEASE), NO_CLAIM, AMBIGUOUS, BUSY (a file of it is open).
+ */
+struct bindery_ioc_recover {
+	__u32 size;
+	__u32 flags;
+	__u32 operation;
+	__u32 device_size;
+	__aligned_u64 device;
+	__u8 id[BINDERY_ID_SIZE];
+	__aligned_u64 members;
+	__u32 num_members;
+	__u32 member_size;
+	__aligned_u64 error;
+	__u32 deadline_ms;
+	__u32 __reserved;
+};
+#define BINDERY_RECOVER _IO(BINDERY_IOC_TYPE, 0x06)
 
 /**
  * struct bindery_ioc_status - ioctl(BINDERY_STATUS), on a claim
@@ -598,8 +925,19 @@ struct bindery_ioc_acquire {
  * @out_id: id of the claim, 128 random bits (an RFC 4122 version 4 UUID)
  * @out_holder_comm: name of that task when it did
  * @out_label: label of the claim
+ * @out_state: &enum bindery_group_state of its groups; where they differ, the
+ *	first of binding, stuck, gone, held that one of them is in
+ * @out_flags: &enum bindery_claim_flags
+ * @out_generation: changes with every change of the claim, its groups and their
+ *	members; reading it here ends an EPOLLPRI of this file
  *
- * Needs no right. Codes: ARGUMENT, RELEASED, FAULT.
+ * poll() on the claim: EPOLLPRI, something changed since STATUS was last asked
+ * through this file (a state, a member, an assignment, tampering, the end of
+ * what NOWAIT began); EPOLLHUP, one of the groups is GONE, or the claim ended.
+ *
+ * After a transaction begun with NOWAIT has failed, STATUS fails as that did.
+ *
+ * Needs no right. Codes: ARGUMENT, RELEASED, FAULT, and those of ACQUIRE.
  */
 struct bindery_ioc_status {
 	__u32 size;
@@ -613,31 +951,53 @@ struct bindery_ioc_status {
 	__u8 out_id[16];
 	char out_holder_comm[BINDERY_COMM_SIZE];
 	char out_label[BINDERY_LABEL_SIZE];
+	__u32 out_state;
+	__u32 out_flags;
+	__aligned_u64 out_generation;
 };
 #define BINDERY_STATUS _IO(BINDERY_IOC_TYPE, 0x40)
 
 /**
+ * enum bindery_release_flags - what to do about VFIO users
+ * @BINDERY_RELEASE_WAIT: wait for them to close, up to the deadline; then
+ *	IN_USE, and the claim lives on
+ * @BINDERY_RELEASE_DEFER: the claim ends now, and is restored when the last of
+ *	them has closed; the call does not wait for that
+ * @BINDERY_RELEASE_FORCE: ask them, by beginning the unbind; who ignores that
+ *	leaves the group STUCK until it closes. Needs CAP_SYS_ADMIN at the call
+ *
+ * At most one of them; without any a VFIO user makes the call fail with IN_USE,
+ * and the claim lives on.
+ */
+enum bindery_release_flags {
+	BINDERY_RELEASE_WAIT = 1 << 0,
+	BINDERY_RELEASE_DEFER = 1 << 1,
+	BINDERY_RELEASE_FORCE = 1 << 2,
+};
+
+/**
  * struct bindery_ioc_release - ioctl(BINDERY_RELEASE), on a claim
  * @size: sizeof(struct bindery_ioc_release)
- * @flags: must be 0
+ * @flags: &enum bindery_release_flags
  * @members: pointer to room for an array of &struct bindery_ioc_member
  * @num_members: in: entries of room; out: members of all the claim's groups
  * @member_size: sizeof(struct bindery_ioc_member)
  * @error: pointer to &struct bindery_ioc_error
  * @deadline_ms: how long to wait, 0 for the default
  * @__reserved: must be 0
+ * @generation: the generation that STATUS told, else STALE; 0: any
  *
  * Ends the claim for every file of it, and waits until all is restored. Each
  * member is tried, whatever happens to the others; its @out_errno tells what
- * came of it, and the first failure is returned. While a VFIO user has a
- * device open nothing is done: IN_USE, and the claim lives on; closing the
- * last file of the claim instead restores as soon as that user is gone.
+ * came of it, and the first failure is returned. A group that other claims
+ * share stays as it is.
  *
- * Needs no right. Codes: ARGUMENT, RELEASED, BUSY (another RELEASE of this claim
- * runs), IN_USE and LOCKED (the claim lives on), DEADLINE (the restore goes on
- * by itself), DEGRADED, OVERRIDE (somebody had changed driver or override, and
- * that was left alone), FAULT (the claim has ended; only the results could not
- * be written).
+ * Needs no right. Codes: ARGUMENT, RELEASED, STALE, BUSY (another RELEASE of
+ * this claim runs), IN_USE and LOCKED (the claim lives on), DEADLINE (the
+ * restore goes on by itself; the device, if given, is the one whose driver has
+ * not returned), DEGRADED, OVERRIDE (somebody had changed driver or override,
+ * and that was left alone), FAULT (the claim has ended; only the results could
+ * not be written).
  */
 struct bindery_ioc_release {
 	__u32 size;
@@ -648,7 +1008,121 @@ struct bindery_ioc_release {
 	__aligned_u64 error;
 	__u32 deadline_ms;
 	__u32 __reserved;
+	__aligned_u64 generation;
 };
 #define BINDERY_RELEASE _IO(BINDERY_IOC_TYPE, 0x41)
+
+/**
+ * struct bindery_ioc_bind - ioctl(BINDERY_BIND), on a claim
+ * @size: sizeof(struct bindery_ioc_bind)
+ * @flags: %BINDERY_ACQUIRE_SERIAL and %BINDERY_ACQUIRE_NOWAIT, or 0
+ * @members: pointer to room for an array of &struct bindery_ioc_member
+ * @num_members: in: entries of room; out: members of all the claim's groups
+ * @member_size: sizeof(struct bindery_ioc_member)
+ * @error: pointer to &struct bindery_ioc_error
+ * @deadline_ms: how long the call may take, 0 for the default
+ * @__reserved: must be 0
+ *
+ * The second half of an ACQUIRE with RESERVE_ONLY. When it fails the claim is
+ * RESERVED again, and it may be tried again. A claim that is bound already is
+ * left alone: success.
+ *
+ * Needs CAP_SYS_ADMIN at the call. Codes: those of ACQUIRE, RELEASED, STATE (a
+ * transaction of this claim runs).
+ */
+struct bindery_ioc_bind {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 members;
+	__u32 num_members;
+	__u32 member_size;
+	__aligned_u64 error;
+	__u32 deadline_ms;
+	__u32 __reserved;
+};
+#define BINDERY_BIND _IO(BINDERY_IOC_TYPE, 0x42)
+
+/**
+ * struct bindery_ioc_mark - ioctl(BINDERY_MARK), on a claim
+ * @size: sizeof(struct bindery_ioc_mark)
+ * @flags: must be 0
+ * @device: pointer to one &struct bindery_ioc_device, a member of the claim's
+ *	groups that it holds
+ * @device_size: sizeof(struct bindery_ioc_device)
+ * @event: &enum bindery_event
+ * @generation: the member's generation that STATUS told, else STALE
+ * @error: pointer to &struct bindery_ioc_error
+ * @out_assignment_id: id of the assignment, zeros if there is none any more
+ * @out_assignment: &enum bindery_assignment, the state now
+ * @out_users: users now
+ * @out_generation: the member's generation now
+ *
+ * state    | ATTACH_OK | ATTACH_FAILED | GUEST_READY | GUEST_FAILED | ADD_USER
+ * RESERVED | PENDING   | REMOVED       | -           | -            | -
+ * PENDING  | -         | -             | READY, 1    | INVALID, 0   | -
+ * READY    | -         | -             | the same    | INVALID, 0   | users + 1
+ * INVALID  | -         | -             | -           | the same     | -
+ * REMOVED  | -         | -             | -           | -            | -
+ *
+ * state    | DROP_USER                | DETACH_OK | DETACH_FAILED
+ * RESERVED | NONE                     | -         | -
+ * PENDING  | -                        | NONE      | INVALID, 0
+ * READY    | users - 1, not the last  | NONE      | INVALID, 0 by the last user
+ * INVALID  | -                        | NONE      | the same
+ * REMOVED  | NONE                     | NONE      | -
+ *
+ * RESERVE makes NONE RESERVED, with a new id. What is not in the table fails
+ * with TRANSITION and changes nothing. DETACH_OK with more than one user sets
+ * %BINDERY_MEMBER_USERS_LOST.
+ *
+ * Needs no right. Codes: ARGUMENT, ADDRESS, NO_DEVICE, RELEASED, STALE, STATE,
+ * TRANSITION, TOO_MANY (users), FAULT.
+ */
+struct bindery_ioc_mark {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 device;
+	__u32 device_size;
+	__u32 event;
+	__aligned_u64 generation;
+	__aligned_u64 error;
+	__u8 out_assignment_id[BINDERY_ID_SIZE];
+	__u32 out_assignment;
+	__u32 out_users;
+	__aligned_u64 out_generation;
+};
+#define BINDERY_MARK _IO(BINDERY_IOC_TYPE, 0x43)
+
+/**
+ * enum bindery_keep - what the last close of a claim's files does
+ * @BINDERY_KEEP_OFF: it restores
+ * @BINDERY_KEEP_ON: it keeps the groups, as KEPT, until the claim is opened
+ *	again, adopted or released
+ */
+enum bindery_keep {
+	BINDERY_KEEP_OFF = 0,
+	BINDERY_KEEP_ON = 1,
+};
+
+/**
+ * struct bindery_ioc_keep - ioctl(BINDERY_KEEP), on a claim
+ * @size: sizeof(struct bindery_ioc_keep)
+ * @flags: must be 0
+ * @policy: &enum bindery_keep
+ * @__reserved: must be 0
+ * @error: pointer to &struct bindery_ioc_error
+ *
+ * A claim that is only RESERVED is not kept.
+ *
+ * Needs CAP_SYS_ADMIN at the call. Codes: ARGUMENT, NOT_PERMITTED, RELEASED.
+ */
+struct bindery_ioc_keep {
+	__u32 size;
+	__u32 flags;
+	__u32 policy;
+	__u32 __reserved;
+	__aligned_u64 error;
+};
+#define BINDERY_KEEP _IO(BINDERY_IOC_TYPE, 0x44)
 
 #endif

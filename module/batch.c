@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Callbacks of drivers, which may take as long as they like: a worker for each
+ * slot and each VF, side by side. Functions of one slot go one after another,
+ * because their drivers often lean on each other.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "bindery_private.h"
+#include "trace.h"
+
+/* State lock: callbacks that are overdue. */
+static unsigned int num_stuck;
+
+struct bindery_batch *bindery_batch_new(void)
+{
+	struct bindery_batch *batch;
+
+	batch = kzalloc(sizeof(*batch), GFP_KERNEL_ACCOUNT);
+	if (!batch)
+		return NULL;
+	kref_init(&batch->ref);
+	init_waitqueue_head(&batch->wait);
+	return batch;
+}
+
+static void batch_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct bindery_batch, ref));
+}
+
+void bindery_batch_put(struct bindery_batch *batch)
+{
+	if (batch)
+		kref_put(&batch->ref, batch_free);
+}
+
+bool bindery_stuck_too_many(void)
+{
+	guard(bindery_state)();
+	return num_stuck >= BINDERY_MAX_STUCK;
+}
+
+bool bindery_member_busy(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	return member->busy;
+}
+
+static bool same_slot(const struct bindery_member *a,
+		      const struct bindery_member *b)
+{
+	if (!a->pdev || !b->pdev || a->pdev->is_virtfn || b->pdev->is_virtfn)
+		return false;
+	return a->bdf.domain == b->bdf.domain && a->bdf.bus == b->bdf.bus &&
+	       a->bdf.slot == b->bdf.slot;
+}
+
+/* May the callback begin? Not once its run was stopped, or is over. */
+static bool begin(struct bindery_member *member)
+{
+	struct bindery_batch *batch = member->batch;
+
+	guard(bindery_state)();
+	if (batch->run != member->run || batch->stop)
+		return false;
+	member->called = true;
+	return true;
+}
+
+/* What was overdue has returned: its group can go on. */
+static void resume(struct bindery_member *member)
+{
+	struct bindery_group *group = member->group;
+
+	bindery_state_assert();
+	member->stuck = false;
+	num_stuck--;
+	/* unloading waits for the queue that we run in */
+	module_put(THIS_MODULE);
+	bindery_member_changed(member);
+	if (group->state != BINDERY_GROUP_STUCK)
+		return;
+	if (group->intact) {
+		bindery_group_set_state(group, BINDERY_GROUP_HELD);
+		bindery_group_settle(group, NULL);
+	} else {
+		bindery_group_drain(group);
+	}
+}
+
+/* The next of the chain; those that were cut off are not ours any more. */
+static struct bindery_member *end(struct bindery_member *member)
+{
+	struct bindery_batch *batch = member->batch;
+
+	guard(bindery_state)();
+	member->busy = false;
+	if (member->called && member->result && batch->run == member->run) {
+		batch->failed = batch->failed ?: member;
+		batch->stop |= member->stop_at_failure;
+	}
+	if (member->stuck)
+		resume(member);
+	return member->next;
+}
+
+static void end_chain(struct bindery_batch *batch, unsigned int run)
+{
+	guard(bindery_state)();
+	if (batch->run == run && !--batch->pending)
+		wake_up(&batch->wait);
+}
+
+static void run_chain(struct work_struct *work)
+{
+	struct bindery_member *member =
+		container_of(work, struct bindery_member, callback);
+	struct bindery_batch *batch = member->batch;
+	struct bindery_member *next;
+	unsigned int run = member->run;
+
+	for (; member; member = next) {
+		if (begin(member)) {
+			member->result = member->call(member);
+			trace_bindery_step(member, member->step,
+					   member->result);
+		}
+		next = end(member);
+		bindery_member_put(member);
+	}
+	end_chain(batch, run);
+	bindery_batch_put(batch);
+}
+
+/*
+ * Members come in the order in which those of one slot are to be called.
+ * False: an earlier callback of it is still out.
+ */
+bool bindery_run_add(struct bindery_run *run, struct bindery_member *member)
+{
+	guard(bindery_state)();
+	if (member->busy)
+		return false;
+	member->busy = true;
+	member->called = false;
+	member->next = NULL;
+	member->chain = NULL;
+	member->batch = run->batch;
+	member->step = run->step;
+	member->call = run->call;
+	member->stop_at_failure = run->stop_at_failure;
+	bindery_member_get(member);
+	if (run->last && (run->serial || same_slot(run->last, member))) {
+		run->last->next = member;
+	} else {
+		if (run->newest)
+			run->newest->chain = member;
+		else
+			run->first = member;
+		run->newest = member;
+		run->chains++;
+	}
+	run->last = member;
+	return true;
+}
+
+static void start(struct bindery_run *run)
+{
+	struct bindery_batch *batch = run->batch;
+	struct bindery_member *head, *member, *next;
+
+	scoped_guard(bindery_state) {
+		batch->run++;
+		batch->pending = run->chains;
+		batch->stop = false;
+		batch->failed = NULL;
+		for (head = run->first; head; head = head->chain)
+			for (member = head; member; member = member->next)
+				member->run = batch->run;
+	}
+	/* Once it is queued a chain may end, and begin again elsewhere. */
+	for (head = run->first; head; head = next) {
+		next = head->chain;
+		kref_get(&batch->ref);
+		INIT_WORK(&head->callback, run_chain);
+		queue_work(bindery_callback_wq, &head->callback);
+	}
+}
+
+static bool is_done(struct bindery_batch *batch)
+{
+	guard(bindery_state)();
+	return !batch->pending;
+}
+
+/*
+ * The first that is busy is overdue: its worker is in it, or about to see that
+ * the run is over. Returns what comes after it, which nobody will begin.
+ */
+static struct bindery_member *give_up(struct bindery_member *member)
+{
+	struct bindery_member *rest;
+
+	bindery_state_assert();
+	while (member && !member->busy)
+		member = member->next;
+	if (!member)
+		return NULL;
+	member->stuck = true;
+	num_stuck++;
+	__module_get(THIS_MODULE);
+	bindery_member_changed(member);
+	rest = member->next;
+	member->next = NULL;
+	return rest;
+}
+
+/* Free for a restore what has not begun; its references are ours now. */
+static void cut_off(struct bindery_run *run, struct bindery_member *member)
+{
+	struct bindery_member *next;
+
+	for (; member; member = next) {
+		scoped_guard(bindery_state) {
+			next = member->next;
+			member->busy = false;
+		}
+		bindery_member_put(member);
+		run->cut++;
+	}
+}
+
+static void abandon(struct bindery_run *run)
+{
+	struct bindery_member *head, *next, *rest;
+
+	for (head = run->first; head; head = next) {
+		scoped_guard(bindery_state) {
+			next = head->chain;
+			rest = give_up(head);
+		}
+		cut_off(run, rest);
+	}
+}
+
+/*
+ * Run them all and wait. False: not all have returned by the deadline; those
+ * are marked as stuck, and end by themselves. What was to come after them in
+ * their slots was not begun, and run->cut counts it.
+ */
+bool bindery_run_wait(struct bindery_run *run, unsigned long deadline)
+{
+	struct bindery_batch *batch = run->batch;
+	bool in_time;
+
+	if (!run->chains)
+		return true;
+	start(run);
+	wait_event_idle_timeout(batch->wait, is_done(batch),
+				bindery_remaining(deadline) ?: 1);
+	scoped_guard(bindery_state) {
+		in_time = !batch->pending;
+		if (!in_time) {
+			batch->stop = true;
+			batch->run++;
+		}
+	}
+	if (!in_time)
+		abandon(run);
+	return in_time;
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What needs no claim fd: finding a claim, RECOVER, and the repair of members
+ * that somebody else bound or unbound.
+ */
+#include <linux/module.h>
+
+#include "bindery_private.h"
+#include "trace.h"
+
+static int refuse(struct bindery_failure *failure, u32 code)
+{
+	return bindery_fail(failure, code, BINDERY_STEP_RESOLVE, 0);
+}
+
+/* The only claim on a group, with a reference. */
+static int claim_of(struct bindery_group *group, struct bindery_claim **claim,
+		    struct bindery_failure *failure)
+{
+	guard(bindery_state)();
+	if (list_empty(&group->holds))
+		return bindery_fail_group(failure, BINDERY_ERROR_NO_CLAIM,
+					  BINDERY_STEP_RESOLVE, group->id);
+	if (!list_is_singular(&group->holds))
+		return bindery_fail_group(failure, BINDERY_ERROR_AMBIGUOUS,
+					  BINDERY_STEP_RESOLVE, group->id);
+	*claim = bindery_group_holder(group);
+	bindery_claim_get(*claim);
+	return 0;
+}
+
+/* The group of a device that the caller names; if it is free, a new object. */
+static int group_of(u64 user, u32 size, struct bindery_plan **plan,
+		    struct bindery_failure *failure)
+{
+	struct bindery_ioc_device device;
+	int ret;
+
+	if (!user)
+		return bindery_fail(failure, BINDERY_ERROR_ARGUMENT,
+				    BINDERY_STEP_REQUEST, 0);
+	ret = bindery_device_read(&device, user, size, failure);
+	return ret ?: bindery_plan_of_device(plan, &device, failure);
+}
+
+/* By its id, or by a device if that is all zeros; with a reference. */
+int bindery_claim_choose(const u8 *id, u64 device, u32 device_size,
+			 struct bindery_claim **claim,
+			 struct bindery_failure *failure)
+{
+	struct bindery_plan *plan;
+	int ret;
+
+	if (memchr_inv(id, 0, BINDERY_ID_SIZE)) {
+		*claim = bindery_claim_find(id);
+		return *claim ? 0 : refuse(failure, BINDERY_ERROR_NO_CLAIM);
+	}
+	ret = group_of(device, device_size, &plan, failure);
+	if (ret)
+		return ret;
+	ret = claim_of(plan->groups[0], claim, failure);
+	bindery_plan_put(plan);
+	return ret;
+}
+
+/* Was it taken from its target, or from being parked? */
+static bool needs_repair(struct bindery_member *member)
+{
+	struct device_driver *drv = READ_ONCE(member->dev->driver);
+
+	if (member->removed || member->busy || member->arriving)
+		return false;
+	if (member->role == BINDERY_ROLE_PARKED)
+		return drv || member->tampered_override;
+	return member->target &&
+	       (drv != member->target->drv || member->tampered_override);
+}
+
+/* One that asks for it by itself gets it once. */
+static bool is_wanted(struct bindery_group *group,
+		      struct bindery_member *member, bool automatic)
+{
+	guard(bindery_state)();
+	if (!needs_repair(member))
+		return false;
+	if (automatic && member->repaired)
+		return false;
+	member->repaired |= automatic;
+	return true;
+}
+
+static void repair_run(struct bindery_group *group, bool automatic)
+{
+	struct bindery_run run = {
+		.batch = group->batch,
+		.step = BINDERY_STEP_BIND,
+		.call = bindery_member_repair,
+	};
+	struct bindery_member *member;
+
+	bindery_group_each(member, group)
+		if (is_wanted(group, member, automatic))
+			bindery_run_add(&run, member);
+	bindery_run_wait(&run, jiffies + msecs_to_jiffies(group->restore_ms));
+}
+
+static bool begin_repair(struct bindery_group *group, bool *automatic)
+{
+	guard(bindery_state)();
+	*automatic = !group->repair_asked;
+	group->repair_asked = false;
+	if (!group->intact || (group->state != BINDERY_GROUP_HELD &&
+			       group->state != BINDERY_GROUP_KEPT))
+		return false;
+	bindery_group_set_state(group, BINDERY_GROUP_BINDING);
+	return true;
+}
+
+static void end_repair(struct bindery_group *group)
+{
+	struct bindery_member *member;
+	bool busy = false;
+
+	guard(bindery_state)();
+	list_for_each_entry(member, &group->members, node)
+		busy |= member->busy;
+	bindery_group_set_state(group, busy ? BINDERY_GROUP_STUCK :
+				BINDERY_GROUP_HELD);
+	bindery_group_settle(group, NULL);
+}
+
+void bindery_repair_work(struct work_struct *work)
+{
+	struct bindery_group *group =
+		container_of(work, struct bindery_group, repair);
+	bool automatic;
+
+	if (begin_repair(group, &automatic)) {
+		repair_run(group, automatic);
+		end_repair(group);
+	}
+	scoped_guard(bindery_state) {
+		group->repairs++;
+		wake_up_all(&bindery_wait);
+	}
+	bindery_group_put(group);
+	module_put(THIS_MODULE);
+}
+
+/* The worker holds the group, and keeps the module loaded. */
+void bindery_group_repair(struct bindery_group *group, bool asked)
+{
+	bindery_state_assert();
+	group->repair_asked |= asked;
+	if (!try_module_get(THIS_MODULE))
+		return;
+	bindery_group_get(group);
+	if (queue_work(bindery_drain_wq, &group->repair))
+		return;
+	/* not the last: it is queued, and has its own */
+	bindery_group_put(group);
+	module_put(THIS_MODULE);
+}
+
+static int begin_recover(struct bindery_group *group, u64 *repairs,
+			 struct bindery_failure *failure)
+{
+	u32 code = BINDERY_ERROR_NONE;
+
+	guard(bindery_state)();
+	*repairs = group->repairs;
+	switch (group->state) {
+	case BINDERY_GROUP_DEGRADED:
+		bindery_group_drain(group);
+		break;
+	case BINDERY_GROUP_HELD:
+	case BINDERY_GROUP_KEPT:
+		bindery_group_repair(group, true);
+		break;
+	case BINDERY_GROUP_STUCK:
+		code = BINDERY_ERROR_STUCK;
+		break;
+	case BINDERY_GROUP_BINDING:
+	case BINDERY_GROUP_DRAINING:
+	case BINDERY_GROUP_RESTORING:
+		code = BINDERY_ERROR_BUSY;
+		break;
+	default:
+		break;
+	}
+	if (!code)
+		return 0;
+	bindery_failure_holder(failure, bindery_group_holder(group));
+	return bindery_fail_group(failure, code, BINDERY_STEP_RESERVE,
+				  group->id);
+}
+
+static bool is_recovered(struct bindery_group *group, u64 repairs)
+{
+	guard(bindery_state)();
+	switch (group->state) {
+	case BINDERY_GROUP_DRAINING:
+	case BINDERY_GROUP_RESTORING:
+	case BINDERY_GROUP_BINDING:
+		return false;
+	case BINDERY_GROUP_HELD:
+	case BINDERY_GROUP_KEPT:
+		return group->repairs != repairs;
+	default:
+		return true;
+	}
+}
+
+static u32 recover_code(struct bindery_group *group)
+{
+	guard(bindery_state)();
+	switch (group->state) {
+	case BINDERY_GROUP_DEGRADED:
+		return BINDERY_ERROR_DEGRADED;
+	case BINDERY_GROUP_STUCK:
+		return BINDERY_ERROR_STUCK;
+	default:
+		return BINDERY_ERROR_NONE;
+	}
+}
+
+/* What is still not as it should be. */
+static int recover_result(struct bindery_group *group, struct bindery_plan *plan,
+			  struct bindery_failure *failure)
+{
+	u32 code = recover_code(group);
+	struct bindery_member *member;
+	unsigned int i;
+
+	for (i = 0; i < plan->num_members; i++) {
+		member = plan->members[i];
+		if (bindery_member_busy(member) ||
+		    (code == BINDERY_ERROR_DEGRADED && member->error))
+			return bindery_fail_member(failure, code ?:
+						   BINDERY_ERROR_BUSY,
+						   BINDERY_STEP_RESTORE, 0,
+						   member);
+		if (!code && is_wanted(group, member, false))
+			return bindery_fail_member(failure, BINDERY_ERROR_BIND,
+						   BINDERY_STEP_BIND,
+						   member->result < 0 ?
+						   member->result : 0, member);
+	}
+	if (code)
+		return bindery_fail_group(failure, code, BINDERY_STEP_RESTORE,
+					  group->id);
+	return 0;
+}
+
+static int repair(struct bindery_ioc_recover *cmd, struct bindery_plan **plan,
+		  struct bindery_failure *failure)
+{
+	struct bindery_group *group;
+	unsigned long deadline;
+	u64 repairs;
+	long left;
+	int ret;
+
+	ret = bindery_flags_check(cmd->flags, 0, failure);
+	ret = ret ?: bindery_deadline(cmd->deadline_ms, &deadline, failure);
+	ret = ret ?: group_of(cmd->device, cmd->device_size, plan, failure);
+	if (ret)
+		return ret;
+	group = (*plan)->groups[0];
+	ret = begin_recover(group, &repairs, failure);
+	if (ret)
+		return ret;
+	if (group->state == BINDERY_GROUP_FREE)
+		return 0;
+	left = bindery_wait_until(is_recovered(group, repairs), deadline);
+	if (left > 0)
+		return recover_result(group, *plan, failure);
+	if (left < 0)
+		return left;
+	return bindery_fail_group(failure, BINDERY_ERROR_DEADLINE,
+				  BINDERY_STEP_RESTORE, group->id);
+}
+
+static bool is_open(struct bindery_claim *claim)
+{
+	guard(bindery_state)();
+	return claim->files;
+}
+
+static int release(struct bindery_ucmd *ucmd, struct bindery_plan **plan)
+{
+	struct bindery_ioc_recover *cmd = ucmd->cmd;
+	struct bindery_releasing how = { cmd->flags, cmd->deadline_ms };
+	struct bindery_claim *claim;
+	int ret;
+
+	ret = bindery_claim_choose(cmd->id, cmd->device, cmd->device_size,
+				   &claim, &ucmd->failure);
+	if (ret)
+		return ret;
+	if (is_open(claim)) {
+		ret = bindery_fail(&ucmd->failure, BINDERY_ERROR_BUSY,
+				   BINDERY_STEP_RESERVE, 0);
+		bindery_failure_holder(&ucmd->failure, claim);
+	} else {
+		ret = bindery_claim_release(ucmd, claim, &how, plan);
+	}
+	bindery_claim_put(claim);
+	return ret;
+}
+
+int bindery_cmd_recover(struct bindery_ucmd *ucmd)
+{
+	struct bindery_ioc_recover *cmd = ucmd->cmd;
+	struct bindery_room room = {
+		cmd->members, cmd->num_members, cmd->member_size
+	};
+	struct bindery_plan *plan = NULL;
+	int ret, err = 0;
+
+	cmd->num_members = 0;
+	ret = bindery_flags_check(cmd->__reserved, 0, &ucmd->failure);
+	if (!ret && cmd->operation > BINDERY_RECOVER_RELEASE)
+		ret = bindery_fail(&ucmd->failure, BINDERY_ERROR_ARGUMENT,
+				   BINDERY_STEP_REQUEST, -EOPNOTSUPP);
+	ret = ret ?: bindery_room_check(&room, &ucmd->failure);
+	ret = ret ?: bindery_control_check(ucmd);
+	ret = ret ?: bindery_capable_check(ucmd);
+	if (ret)
+		return ret;
+	ret = cmd->operation == BINDERY_RECOVER_REPAIR ?
+		repair(cmd, &plan, &ucmd->failure) : release(ucmd, &plan);
+	if (plan) {
+		err = bindery_plan_write(plan, &room, &cmd->num_members,
+					 &ucmd->failure);
+		bindery_plan_put(plan);
+	}
+	if (ret || err)
+		return ret ?: err;
+	return bindery_ucmd_respond(ucmd);
+}
