@@ -456,7 +456,6 @@ int bindery_cmd_bind(struct bindery_ucmd *ucmd)
 				      a.failure);
 	ret = ret ?: bindery_capable_check(ucmd);
 	ret = ret ?: check_host(a.failure);
-	ret = ret ?: bindery_claim_check(a.claim, a.failure);
 	if (ret)
 		return ret;
 	ret = bind(&a, cmd->flags);

@@ -17,12 +17,24 @@ static bool path_is_good(const struct bindery_ioc_device *device)
 	       !device->bdf.slot && !device->bdf.function;
 }
 
+static bool expects_unasked(const struct bindery_ioc_device *device)
+{
+	u32 flags = device->flags;
+
+	return (!(flags & BINDERY_EXPECT_ID) &&
+		(device->vendor || device->device_id)) ||
+	       (!(flags & BINDERY_EXPECT_SUBSYSTEM) &&
+		(device->subsystem_vendor || device->subsystem_device)) ||
+	       (!(flags & BINDERY_EXPECT_SERIAL) && device->serial);
+}
+
 static bool has_unused(const struct bindery_ioc_device *device)
 {
 	bool path = device->address == BINDERY_ADDRESS_PATH;
 	u32 first = path ? min_t(u32, device->num_steps, BINDERY_PATH_MAX) : 0;
 
 	return device->bdf.__reserved || (!path && device->num_steps) ||
+	       expects_unasked(device) ||
 	       (device->address != BINDERY_ADDRESS_VF && device->vf) ||
 	       memchr_inv(device->steps + first, 0, BINDERY_PATH_MAX - first);
 }
@@ -151,9 +163,12 @@ struct pci_dev *bindery_address_find(const struct bindery_ioc_device *device,
 				     struct bindery_failure *failure)
 {
 	struct pci_dev *pdev = find(device, failure);
+	struct bindery_ioc_bdf bdf;
 
 	if (pdev && !is_expected(pdev, device)) {
-		refuse(failure, BINDERY_ERROR_IDENTITY, device);
+		bdf = bindery_pci_address(pdev);
+		bindery_fail_device(failure, BINDERY_ERROR_IDENTITY,
+				    BINDERY_STEP_RESOLVE, &bdf);
 		pci_dev_put(pdev);
 		pdev = NULL;
 	}

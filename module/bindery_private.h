@@ -377,7 +377,7 @@ void bindery_members_drop(struct list_head *members);
 /* file.c: files of claims */
 struct bindery_claim *bindery_file_claim(struct file *file);
 bool bindery_file_open(struct file *file, struct bindery_claim *claim);
-u64 bindery_file_see(struct file *file);
+void bindery_file_see(struct file *file, u64 generation);
 bool bindery_file_reopen(struct file *file, struct bindery_claim *claim);
 int bindery_file_give(struct bindery_failure *failure, void *data,
 		      int (*give)(void *data, struct file *file, int fd));
@@ -471,6 +471,7 @@ void bindery_group_unfence(struct bindery_group *group);
 void bindery_group_drop_fence(struct bindery_group *group);
 
 /* member.c */
+struct bindery_ioc_bdf bindery_pci_address(const struct pci_dev *pdev);
 struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp);
 void bindery_member_get(struct bindery_member *member);
 void bindery_member_put(struct bindery_member *member);

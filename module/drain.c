@@ -272,7 +272,10 @@ static bool finish(struct bindery_group *group, int ret,
 	guard(bindery_state)();
 	if (ret == -ECANCELED)
 		return false;
-	outcome = ret ? AGAIN : judge(group);
+	outcome = judge(group);
+	/* who cannot go on for a user may wait for a callback as well */
+	if (ret == -EAGAIN || (ret && outcome != STUCK))
+		outcome = AGAIN;
 	rollback = group->rollback;
 	group->rollback = false;
 	switch (outcome) {

@@ -73,12 +73,11 @@ int bindery_fops_claim_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* STATUS told this file of everything up to now. */
-u64 bindery_file_see(struct file *file)
+/* STATUS told this file of everything up to there. */
+void bindery_file_see(struct file *file, u64 generation)
 {
-	bindery_state_assert();
-	of(file)->seen = bindery_claim_generation(of(file)->claim);
-	return of(file)->seen;
+	guard(bindery_state)();
+	of(file)->seen = generation;
 }
 
 static bool has_gone(struct bindery_claim *claim)

@@ -36,6 +36,13 @@ static void fill(struct bindery_ioc_mark *cmd,
 	cmd->out_generation = member->generation;
 }
 
+/* What a mark changed, to take it back. */
+struct marked {
+	struct bindery_member *member;
+	struct bindery_assigned before;
+	u64 generation;
+};
+
 static int apply(struct bindery_ioc_mark *cmd, struct bindery_member *member,
 		 struct bindery_failure *failure)
 {
@@ -53,9 +60,10 @@ static int apply(struct bindery_ioc_mark *cmd, struct bindery_member *member,
 }
 
 static int mark(struct bindery_ioc_mark *cmd, struct bindery_claim *claim,
-		const struct bindery_ioc_device *device, struct pci_dev *pdev,
+		struct pci_dev *pdev, struct marked *marked,
 		struct bindery_failure *failure)
 {
+	struct bindery_ioc_bdf bdf = bindery_pci_address(pdev);
 	struct bindery_member *member;
 	int ret;
 
@@ -68,15 +76,48 @@ static int mark(struct bindery_ioc_mark *cmd, struct bindery_claim *claim,
 	member = find(claim, &pdev->dev);
 	if (!member)
 		return bindery_fail_device(failure, BINDERY_ERROR_NO_DEVICE,
-					   BINDERY_STEP_RESOLVE, &device->bdf);
+					   BINDERY_STEP_RESOLVE, &bdf);
+	marked->before = member->assigned;
 	ret = apply(cmd, member, failure);
 	fill(cmd, member);
+	if (ret)
+		return ret;
+	bindery_member_get(member);
+	marked->member = member;
+	marked->generation = member->generation;
+	return 0;
+}
+
+/* The caller could not be told, and nobody has changed it since. */
+static void take_back(struct marked *marked)
+{
+	struct bindery_member *member = marked->member;
+
+	guard(bindery_state)();
+	if (member->generation != marked->generation)
+		return;
+	member->assigned = marked->before;
+	bindery_member_changed(member);
+}
+
+static int mark_and_tell(struct bindery_ucmd *ucmd, struct pci_dev *pdev)
+{
+	struct bindery_claim *claim = bindery_file_claim(ucmd->file);
+	struct marked marked;
+	int ret;
+
+	ret = mark(ucmd->cmd, claim, pdev, &marked, &ucmd->failure);
+	if (ret)
+		return ret;
+	ret = bindery_ucmd_respond(ucmd);
+	if (ret)
+		take_back(&marked);
+	bindery_member_put(marked.member);
 	return ret;
 }
 
 int bindery_cmd_mark(struct bindery_ucmd *ucmd)
 {
-	struct bindery_claim *claim = bindery_file_claim(ucmd->file);
 	struct bindery_ioc_mark *cmd = ucmd->cmd;
 	struct bindery_ioc_device device;
 	struct pci_dev *pdev;
@@ -97,7 +138,7 @@ int bindery_cmd_mark(struct bindery_ucmd *ucmd)
 	pdev = bindery_address_find(&device, &ucmd->failure);
 	if (IS_ERR(pdev))
 		return PTR_ERR(pdev);
-	ret = mark(cmd, claim, &device, pdev, &ucmd->failure);
+	ret = mark_and_tell(ucmd, pdev);
 	pci_dev_put(pdev);
-	return ret ?: bindery_ucmd_respond(ucmd);
+	return ret;
 }

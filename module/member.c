@@ -8,7 +8,7 @@
 #include "bindery_private.h"
 #include "compat.h"
 
-static struct bindery_ioc_bdf address_of(struct pci_dev *pdev)
+struct bindery_ioc_bdf bindery_pci_address(const struct pci_dev *pdev)
 {
 	return (struct bindery_ioc_bdf) {
 		.domain = pci_domain_nr(pdev->bus),
@@ -31,7 +31,7 @@ struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp)
 	member->dev = get_device(dev);
 	if (dev_is_pci(dev)) {
 		member->pdev = to_pci_dev(dev);
-		member->bdf = address_of(member->pdev);
+		member->bdf = bindery_pci_address(member->pdev);
 	}
 	return member;
 }

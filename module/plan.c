@@ -47,17 +47,18 @@ void bindery_plan_put(struct bindery_plan *plan)
 }
 
 static int refuse(struct bindery_failure *failure, u32 code,
-		  const struct bindery_ioc_bdf *bdf)
+		  const struct pci_dev *pdev)
 {
-	if (bdf)
-		return bindery_fail_device(failure, code, BINDERY_STEP_RESOLVE,
-					   bdf);
-	return bindery_fail(failure, code, BINDERY_STEP_RESOLVE, 0);
+	struct bindery_ioc_bdf bdf;
+
+	if (!pdev)
+		return bindery_fail(failure, code, BINDERY_STEP_RESOLVE, 0);
+	bdf = bindery_pci_address(pdev);
+	return bindery_fail_device(failure, code, BINDERY_STEP_RESOLVE, &bdf);
 }
 
 /* Add the device's group to the plan, unless it is there. */
 static int add_group(struct bindery_plan *plan, struct pci_dev *pdev,
-		     const struct bindery_ioc_bdf *bdf,
 		     struct bindery_failure *failure)
 {
 	struct iommu_group *iommu_group = iommu_group_get(&pdev->dev);
@@ -65,7 +66,7 @@ static int add_group(struct bindery_plan *plan, struct pci_dev *pdev,
 	unsigned int i;
 
 	if (!iommu_group)
-		return refuse(failure, BINDERY_ERROR_NO_GROUP, bdf);
+		return refuse(failure, BINDERY_ERROR_NO_GROUP, pdev);
 	for (i = plan->num_groups; i--;) {
 		if (plan->groups[i]->iommu_group == iommu_group) {
 			iommu_group_put(iommu_group);
@@ -190,13 +191,13 @@ static int note_entries(struct bindery_plan *plan, struct pci_dev **pdevs,
 	unsigned int i;
 
 	for (i = 0; i < request->num_devices; i++) {
-		const struct bindery_ioc_bdf *bdf = &request->devices[i].bdf;
-
 		member = bindery_plan_member(plan, &pdevs[i]->dev);
 		if (!member)
-			return refuse(failure, BINDERY_ERROR_CHANGED, bdf);
+			return refuse(failure, BINDERY_ERROR_CHANGED,
+				      pdevs[i]);
 		if (member->entry >= 0)
-			return refuse(failure, BINDERY_ERROR_DUPLICATE, bdf);
+			return refuse(failure, BINDERY_ERROR_DUPLICATE,
+				      pdevs[i]);
 		member->entry = i;
 	}
 	return 0;
@@ -220,18 +221,17 @@ static int add_groups(struct bindery_plan *plan, struct pci_dev **pdevs,
 		      const struct bindery_request *request,
 		      struct bindery_failure *failure)
 {
-	const struct bindery_ioc_bdf *bdf;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < request->num_devices; i++) {
-		bdf = &request->devices[i].bdf;
-		ret = add_group(plan, pdevs[i], bdf, failure);
+		ret = add_group(plan, pdevs[i], failure);
 		if (ret)
 			return ret;
 		if (plan->num_groups > 1 &&
 		    request->flags & BINDERY_ACQUIRE_SINGLE_GROUP)
-			return refuse(failure, BINDERY_ERROR_MIXED_GROUPS, bdf);
+			return refuse(failure, BINDERY_ERROR_MIXED_GROUPS,
+				      pdevs[i]);
 	}
 	return 0;
 }
@@ -331,7 +331,7 @@ static int resolve_device(struct bindery_plan *plan,
 
 	if (IS_ERR(pdev))
 		return PTR_ERR(pdev);
-	ret = add_group(plan, pdev, &device->bdf, failure);
+	ret = add_group(plan, pdev, failure);
 	pci_dev_put(pdev);
 	if (!ret && take_members(plan))
 		ret = refuse(failure, BINDERY_ERROR_NO_MEMORY, NULL);

@@ -224,6 +224,13 @@ static u32 recover_code(struct bindery_group *group)
 	}
 }
 
+static bool is_claimed(struct bindery_group *group)
+{
+	guard(bindery_state)();
+	return group->state == BINDERY_GROUP_HELD ||
+	       group->state == BINDERY_GROUP_KEPT;
+}
+
 /* What is still not as it should be. */
 static int recover_result(struct bindery_group *group, struct bindery_plan *plan,
 			  struct bindery_failure *failure)
@@ -240,7 +247,7 @@ static int recover_result(struct bindery_group *group, struct bindery_plan *plan
 						   BINDERY_ERROR_BUSY,
 						   BINDERY_STEP_RESTORE, 0,
 						   member);
-		if (!code && is_wanted(group, member, false))
+		if (is_claimed(group) && is_wanted(group, member, false))
 			return bindery_fail_member(failure, BINDERY_ERROR_BIND,
 						   BINDERY_STEP_BIND,
 						   member->result < 0 ?

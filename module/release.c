@@ -117,12 +117,18 @@ static int first_result(struct bindery_plan *plan,
 	return 0;
 }
 
+static bool is_running(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	return member->busy && member->called;
+}
+
 static int fail_late(struct bindery_plan *plan, struct bindery_failure *failure)
 {
 	unsigned int i;
 
 	for (i = 0; i < plan->num_members; i++)
-		if (bindery_member_busy(plan->members[i]))
+		if (is_running(plan->members[i]))
 			return bindery_fail_member(failure,
 						   BINDERY_ERROR_DEADLINE,
 						   BINDERY_STEP_RESTORE, 0,

@@ -343,6 +343,8 @@ static int look_at_reserved(struct bindery_group *group,
 		if (group->in_use)
 			return refuse(group, BINDERY_ERROR_IN_USE, failure);
 		return -EAGAIN;
+	case BINDERY_GROUP_GONE:
+		return refuse(group, BINDERY_ERROR_REMOVED, failure);
 	default:
 		return -EAGAIN;
 	}
@@ -385,6 +387,7 @@ int bindery_groups_reserve_again(struct bindery_claim *claim,
 		bindery_group_set_state(plan->groups[i],
 					BINDERY_GROUP_BINDING);
 	}
+	bindery_failure_clear(&claim->failure);
 	claim->state = CLAIM_BINDING;
 	claim->txn = txn;
 	bindery_plan_get(plan);

@@ -9,17 +9,17 @@ static int check_locked(struct bindery_claim *claim,
 			struct bindery_failure *failure)
 {
 	bindery_state_assert();
-	if (claim->state == CLAIM_FAILED) {
+	if (claim->state != CLAIM_ENDED && claim->failure.record.out_code) {
 		bindery_failure_copy(failure, &claim->failure);
 		return -failure->record.out_errno;
 	}
-	if (claim->state == CLAIM_ENDED)
+	if (claim->state == CLAIM_ENDED || claim->state == CLAIM_FAILED)
 		return bindery_fail(failure, BINDERY_ERROR_RELEASED,
 				    BINDERY_STEP_REQUEST, 0);
 	return 0;
 }
 
-/* It has not ended; if it failed, what it failed of. */
+/* It has not ended; if what began with NOWAIT failed, what of. */
 int bindery_claim_check(struct bindery_claim *claim,
 			struct bindery_failure *failure)
 {
@@ -57,7 +57,7 @@ static u32 overall_state(const struct bindery_plan *plan)
 }
 
 static void describe(struct bindery_ioc_status *cmd,
-		     struct bindery_claim *claim, struct file *file)
+		     struct bindery_claim *claim)
 {
 	cmd->out_holder_pid = pid_vnr(claim->holder);
 	memcpy(cmd->out_id, &claim->id, sizeof(cmd->out_id));
@@ -67,7 +67,7 @@ static void describe(struct bindery_ioc_status *cmd,
 	cmd->out_num_groups = claim->plan->num_groups;
 	cmd->out_state = overall_state(claim->plan);
 	cmd->out_flags = claim->flags;
-	cmd->out_generation = bindery_file_see(file);
+	cmd->out_generation = bindery_claim_generation(claim);
 }
 
 /* The members first: looking at them may find what nobody was told of. */
@@ -88,8 +88,11 @@ static int status(struct bindery_ucmd *ucmd, struct bindery_claim *claim,
 	ret = ret ?: bindery_claim_check(claim, &ucmd->failure);
 	if (ret)
 		return ret;
-	describe(cmd, claim, ucmd->file);
-	return bindery_ucmd_respond(ucmd);
+	describe(cmd, claim);
+	ret = bindery_ucmd_respond(ucmd);
+	if (!ret)
+		bindery_file_see(ucmd->file, cmd->out_generation);
+	return ret;
 }
 
 int bindery_cmd_status(struct bindery_ucmd *ucmd)
@@ -108,10 +111,20 @@ int bindery_cmd_status(struct bindery_ucmd *ucmd)
 	return ret ?: status(ucmd, claim, &room);
 }
 
+static void set_keep(struct bindery_claim *claim, bool keep)
+{
+	bindery_state_assert();
+	claim->flags &= ~BINDERY_CLAIM_KEEP;
+	if (keep)
+		claim->flags |= BINDERY_CLAIM_KEEP;
+	bindery_claim_changed(claim);
+}
+
 int bindery_cmd_keep(struct bindery_ucmd *ucmd)
 {
 	struct bindery_claim *claim = bindery_file_claim(ucmd->file);
 	struct bindery_ioc_keep *cmd = ucmd->cmd;
+	u32 before;
 	int ret;
 
 	ret = bindery_flags_check(cmd->flags | cmd->__reserved, 0,
@@ -124,12 +137,15 @@ int bindery_cmd_keep(struct bindery_ucmd *ucmd)
 		return ret;
 	scoped_guard(bindery_state) {
 		ret = check_locked(claim, &ucmd->failure);
-		if (ret)
-			break;
-		claim->flags &= ~BINDERY_CLAIM_KEEP;
-		if (cmd->policy == BINDERY_KEEP_ON)
-			claim->flags |= BINDERY_CLAIM_KEEP;
-		bindery_claim_changed(claim);
+		before = claim->flags & BINDERY_CLAIM_KEEP;
+		if (!ret)
+			set_keep(claim, cmd->policy == BINDERY_KEEP_ON);
 	}
-	return ret ?: bindery_ucmd_respond(ucmd);
+	if (ret)
+		return ret;
+	ret = bindery_ucmd_respond(ucmd);
+	guard(bindery_state)();
+	if (ret)
+		set_keep(claim, before);
+	return ret;
 }

@@ -561,11 +561,12 @@ static void let_go(struct bindery_txn *txn, struct list_head *members)
 	struct bindery_claim *claim = txn->claim;
 
 	guard(bindery_state)();
+	if (txn->flags & BINDERY_ACQUIRE_NOWAIT)
+		bindery_failure_copy(&claim->failure, &txn->failure);
 	if (txn->keep_reserved && !txn->end_claim)
 		return;
 	bindery_claim_drop_holds(claim, members, false);
 	claim->state = txn->abort ? CLAIM_ENDED : CLAIM_FAILED;
-	bindery_failure_copy(&claim->failure, &txn->failure);
 	bindery_claim_stop_keeping(claim);
 }
 
@@ -611,7 +612,7 @@ static void end(struct bindery_txn *txn, struct list_head *members)
 		if (txn->end_claim)
 			bindery_claim_end_locked(claim, members);
 	}
-	if (claim->state == CLAIM_FAILED)
+	if (claim->failure.record.out_code)
 		claim->failure.record.out_flags |=
 			txn->failure.record.out_flags;
 	txn->done = true;

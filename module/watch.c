@@ -133,6 +133,7 @@ static void device_comes(struct bindery_group *group, struct device *dev)
 static void group_goes(struct bindery_group *group)
 {
 	switch (group->state) {
+	case BINDERY_GROUP_RESERVED:
 	case BINDERY_GROUP_HELD:
 	case BINDERY_GROUP_KEPT:
 		group->intact = false;
@@ -144,6 +145,27 @@ static void group_goes(struct bindery_group *group)
 	default:
 		break;
 	}
+}
+
+/* A reservation has its members in its plan alone. True: it was the last. */
+static bool reserved_goes(struct bindery_group *group, struct device *dev)
+{
+	struct bindery_claim *claim = bindery_group_holder(group);
+	struct bindery_member *member;
+	bool last = true;
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; i < claim->plan->num_members; i++) {
+		member = claim->plan->members[i];
+		if (member->group != group)
+			continue;
+		if (member->dev == dev)
+			member->removed = true;
+		last = last && member->removed;
+	}
+	bindery_group_changed(group);
+	return last;
 }
 
 /* An IOMMU group must not be owned when its last device leaves it. */
@@ -159,6 +181,8 @@ static void device_goes(struct bindery_group *group, struct device *dev)
 			member->removed = true;
 			bindery_member_changed(member);
 			last = all_removed(group);
+		} else if (group->state == BINDERY_GROUP_RESERVED) {
+			last = reserved_goes(group, dev);
 		}
 		if (group->state == BINDERY_GROUP_DEGRADED)
 			bindery_group_drain(group);
@@ -223,6 +247,8 @@ static void driver_changes(struct bindery_group *group, struct device *dev,
 		return;
 	if (is_tampering(member, action))
 		note_tampering(member);
+	else if (!member->busy)
+		bindery_member_changed(member);
 	if (action == BUS_NOTIFY_DRIVER_NOT_BOUND)
 		member->refused = true;
 	if (action == BUS_NOTIFY_BOUND_DRIVER) {
