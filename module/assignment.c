@@ -80,14 +80,15 @@ static int drop_user(struct bindery_assigned *assigned)
 	return 0;
 }
 
-/* A new one, unless there is one. */
-void bindery_assignment_begin(struct bindery_assigned *assigned)
+/* A new one, unless there is one: false. */
+bool bindery_assignment_begin(struct bindery_assigned *assigned)
 {
 	if (assigned->state != BINDERY_ASSIGNMENT_NONE)
-		return;
+		return false;
 	uuid_gen(&assigned->id);
 	assigned->users_lost = false;
 	enter(assigned, BINDERY_ASSIGNMENT_RESERVED, 0);
+	return true;
 }
 
 /* -EINVAL: not in this state, -E2BIG: too many users; nothing changed then. */

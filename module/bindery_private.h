@@ -159,7 +159,8 @@ struct bindery_group {
 	bool rollback;			/* its first restore is one */
 	struct bindery_claim *ending;	/* waits for its restore */
 	struct list_head members;	/* grows by hot-add, shrinks at the end */
-	bool departed;			/* a device went since BINDING */
+	bool published;			/* the members are in the list */
+	bool departed;			/* before that, one came or went */
 	bool intact;			/* committed, and no restore has begun */
 	bool in_use;			/* the last look found a VFIO user */
 	bool fencing;			/* somebody has, or tries for, its fence */
@@ -418,7 +419,7 @@ void bindery_repair_work(struct work_struct *work);
 
 /* assignment.c: the table */
 int bindery_assignment_next(struct bindery_assigned *assigned, u32 event);
-void bindery_assignment_begin(struct bindery_assigned *assigned);
+bool bindery_assignment_begin(struct bindery_assigned *assigned);
 
 /* group.c: the table of groups, their states */
 extern struct xarray bindery_groups;
@@ -431,6 +432,8 @@ void bindery_group_set_state(struct bindery_group *group,
 			     enum bindery_group_state state);
 void bindery_group_changed(struct bindery_group *group);
 void bindery_member_changed(struct bindery_member *member);
+void bindery_member_assign(struct bindery_member *member);
+bool bindery_group_all_removed(struct bindery_group *group);
 struct bindery_claim *bindery_group_holder(struct bindery_group *group);
 void bindery_group_settle(struct bindery_group *group,
 			  struct list_head *members);

@@ -101,7 +101,7 @@ void bindery_claim_publish(struct bindery_claim *claim,
 	bindery_claim_changed(claim);
 }
 
-/* Null: the claim of no id. With a reference, or NULL. */
+/* With a reference, or NULL. */
 struct bindery_claim *bindery_claim_find(const u8 *id)
 {
 	struct bindery_claim *claim;

@@ -86,6 +86,14 @@ void bindery_member_changed(struct bindery_member *member)
 	member->generation = newest_generation;
 }
 
+/* It is claimed for a guest, if it was for none. */
+void bindery_member_assign(struct bindery_member *member)
+{
+	bindery_state_assert();
+	if (bindery_assignment_begin(&member->assigned))
+		bindery_member_changed(member);
+}
+
 void bindery_claim_changed(struct bindery_claim *claim)
 {
 	bindery_state_assert();
@@ -125,8 +133,34 @@ static bool has_open_claim(struct bindery_group *group)
 	return false;
 }
 
+/* Of those that it had. */
+bool bindery_group_all_removed(struct bindery_group *group)
+{
+	struct bindery_member *member;
+
+	bindery_state_assert();
+	list_for_each_entry(member, &group->members, node)
+		if (!member->removed)
+			return false;
+	return !list_empty(&group->members);
+}
+
+static void settle_claimed(struct bindery_group *group)
+{
+	enum bindery_group_state state = BINDERY_GROUP_KEPT;
+
+	if (has_open_claim(group))
+		state = BINDERY_GROUP_HELD;
+	if (bindery_group_all_removed(group)) {
+		state = BINDERY_GROUP_GONE;
+		group->intact = false;
+	}
+	bindery_group_set_state(group, state);
+}
+
 /*
- * Where the group goes when a claim of it was opened, kept or ended. What
+ * Where the group goes when a claim of it was opened, kept or ended, when work
+ * on it is done, and when its last member went. What
  * becomes FREE leaves its members in the list, to be dropped without the lock;
  * the caller has another reference to the group.
  */
@@ -139,12 +173,10 @@ void bindery_group_settle(struct bindery_group *group,
 	switch (group->state) {
 	case BINDERY_GROUP_HELD:
 	case BINDERY_GROUP_KEPT:
-		if (!claimed)
-			bindery_group_drain(group);
+		if (claimed)
+			settle_claimed(group);
 		else
-			bindery_group_set_state(group, has_open_claim(group) ?
-						BINDERY_GROUP_HELD :
-						BINDERY_GROUP_KEPT);
+			bindery_group_drain(group);
 		break;
 	case BINDERY_GROUP_RESERVED:
 	case BINDERY_GROUP_GONE:
@@ -181,6 +213,7 @@ void bindery_group_forget(struct bindery_group *group,
 			  struct list_head *members)
 {
 	bindery_state_assert();
+	group->published = false;
 	group->departed = false;
 	group->intact = false;
 	group->in_use = false;

@@ -223,7 +223,7 @@ static void begin_assignments(struct bindery_plan *plan,
 	for (i = 0; i < plan->num_members; i++) {
 		member = plan->members[i];
 		if (member->group == group && member->target)
-			bindery_assignment_begin(&member->assigned);
+			bindery_member_assign(member);
 	}
 }
 
@@ -369,7 +369,7 @@ int bindery_groups_reserve_again(struct bindery_claim *claim,
 		return bindery_fail(failure, claim->state == CLAIM_BINDING ?
 				    BINDERY_ERROR_STATE :
 				    BINDERY_ERROR_RELEASED,
-				    BINDERY_STEP_RESERVE, 0);
+				    BINDERY_STEP_REQUEST, 0);
 	for (i = 0; i < plan->num_groups; i++) {
 		if (claim->holds[i].joined)
 			continue;

@@ -437,6 +437,7 @@ static int publish(struct bindery_txn *txn, struct bindery_plan *plan)
 			return bindery_fail_group(&txn->failure,
 						  BINDERY_ERROR_CHANGED,
 						  txn->step, member->group->id);
+		member->group->published = true;
 		bindery_group_publish(member->group, member);
 	}
 	return 0;
@@ -499,6 +500,23 @@ static int check_joined(struct bindery_txn *txn)
 	return 0;
 }
 
+/* Nobody has gone since the last look. */
+static int check_present(struct bindery_txn *txn)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; i < txn->plan->num_members; i++) {
+		member = txn->plan->members[i];
+		if (is_ours(txn, member) && member->removed)
+			return bindery_fail_member(&txn->failure,
+						   BINDERY_ERROR_REMOVED,
+						   txn->step, 0, member);
+	}
+	return 0;
+}
+
 static void begin_assignments(struct bindery_txn *txn)
 {
 	struct bindery_member *member;
@@ -509,7 +527,7 @@ static void begin_assignments(struct bindery_txn *txn)
 		member = txn->plan->members[i];
 		if (!is_ours(txn, member) || !member->target)
 			continue;
-		bindery_assignment_begin(&member->assigned);
+		bindery_member_assign(member);
 		bindery_adopt_native(member);
 	}
 }
@@ -536,6 +554,7 @@ static int commit(struct bindery_txn *txn)
 	if (txn->abort)
 		return fail_late(txn, NULL);
 	ret = check_joined(txn);
+	ret = ret ?: check_present(txn);
 	if (ret)
 		return ret;
 	begin_assignments(txn);

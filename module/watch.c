@@ -19,17 +19,6 @@ static struct bindery_member *find_member(struct bindery_group *group,
 	return NULL;
 }
 
-static bool all_removed(struct bindery_group *group)
-{
-	struct bindery_member *member;
-
-	bindery_state_assert();
-	list_for_each_entry(member, &group->members, node)
-		if (!member->removed)
-			return false;
-	return true;
-}
-
 /* What a hot-added device is to the group that it comes to. */
 enum newcomer {
 	IGNORED,
@@ -55,6 +44,10 @@ static enum newcomer judge(struct bindery_group *group,
 	bindery_state_assert();
 	switch (group->state) {
 	case BINDERY_GROUP_BINDING:
+		if (group->published)
+			break;
+		group->departed = true;
+		return IGNORED;
 	case BINDERY_GROUP_HELD:
 	case BINDERY_GROUP_KEPT:
 		break;
@@ -96,10 +89,11 @@ static bool track(struct bindery_group *group, struct bindery_member *member)
 		member->action = BINDERY_ACTION_MOVE;
 		bindery_target_get(group->target);
 		member->target = group->target;
-		bindery_assignment_begin(&member->assigned);
 		break;
 	}
 	bindery_group_publish(group, member);
+	if (member->target)
+		bindery_member_assign(member);
 	return member->arriving;
 }
 
@@ -134,10 +128,11 @@ static void group_goes(struct bindery_group *group)
 {
 	switch (group->state) {
 	case BINDERY_GROUP_RESERVED:
+		bindery_group_set_state(group, BINDERY_GROUP_GONE);
+		break;
 	case BINDERY_GROUP_HELD:
 	case BINDERY_GROUP_KEPT:
-		group->intact = false;
-		bindery_group_set_state(group, BINDERY_GROUP_GONE);
+		bindery_group_settle(group, NULL);
 		break;
 	case BINDERY_GROUP_DRAINING:
 		bindery_group_drain(group);
@@ -180,7 +175,7 @@ static void device_goes(struct bindery_group *group, struct device *dev)
 		if (member) {
 			member->removed = true;
 			bindery_member_changed(member);
-			last = all_removed(group);
+			last = bindery_group_all_removed(group);
 		} else if (group->state == BINDERY_GROUP_RESERVED) {
 			last = reserved_goes(group, dev);
 		}

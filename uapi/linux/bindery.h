@@ -1028,7 +1028,8 @@ struct bindery_ioc_release {
  * left alone: success.
  *
  * Needs CAP_SYS_ADMIN at the call. Codes: those of ACQUIRE, RELEASED, STATE (a
- * transaction of this claim runs).
+ * transaction of this claim runs), FAULT (the claim is bound; only the results
+ * could not be written).
  */
 struct bindery_ioc_bind {
 	__u32 size;
