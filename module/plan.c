@@ -193,8 +193,10 @@ static int note_entries(struct bindery_plan *plan, struct pci_dev **pdevs,
 	for (i = 0; i < request->num_devices; i++) {
 		member = bindery_plan_member(plan, &pdevs[i]->dev);
 		if (!member)
-			return refuse(failure, BINDERY_ERROR_CHANGED,
-				      pdevs[i]);
+			return refuse(failure,
+				      device_is_registered(&pdevs[i]->dev) ?
+				      BINDERY_ERROR_CHANGED :
+				      BINDERY_ERROR_REMOVED, pdevs[i]);
 		if (member->entry >= 0)
 			return refuse(failure, BINDERY_ERROR_DUPLICATE,
 				      pdevs[i]);
@@ -236,14 +238,36 @@ static int add_groups(struct bindery_plan *plan, struct pci_dev **pdevs,
 	return 0;
 }
 
-static int resolve(struct bindery_plan *plan, struct pci_dev **pdevs,
+/*
+ * The same devices again; whether they are still there is seen later. False:
+ * a group was joined, whose members tell nothing of this request.
+ */
+static bool take_devices(struct pci_dev **pdevs, struct bindery_plan *from)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	for (i = 0; i < from->num_groups; i++)
+		if (from->groups[i]->published)
+			return false;
+	for (i = 0; i < from->num_members; i++) {
+		member = from->members[i];
+		if (member->entry >= 0)
+			pdevs[member->entry] = pci_dev_get(member->pdev);
+	}
+	return true;
+}
+
+static int resolve(struct bindery_plan *plan, struct bindery_plan *from,
+		   struct pci_dev **pdevs,
 		   const struct bindery_request *request,
 		   struct bindery_failure *failure)
 {
-	int ret;
+	int ret = 0;
 
-	ret = find_devices(pdevs, request, failure);
-	if (!ret && !plan->num_groups)
+	if (!from || !take_devices(pdevs, from))
+		ret = find_devices(pdevs, request, failure);
+	if (!ret && !from)
 		ret = add_groups(plan, pdevs, request, failure);
 	if (ret)
 		return ret;
@@ -261,8 +285,9 @@ static void share_groups(struct bindery_plan *plan, struct bindery_plan *from)
 }
 
 /*
- * A plan for this request: of the groups of another plan, or of new group
- * objects for what its devices are in. On failure too there may be a plan.
+ * A plan for this request: of the devices and groups of another plan of it, or
+ * of what its addresses lead to, with new group objects. On failure too there
+ * may be a plan.
  */
 int bindery_plan_resolve(struct bindery_plan **plan,
 			 struct bindery_plan *groups_of,
@@ -279,7 +304,7 @@ int bindery_plan_resolve(struct bindery_plan **plan,
 	if (*plan && groups_of)
 		share_groups(*plan, groups_of);
 	if (pdevs && *plan)
-		ret = resolve(*plan, pdevs, request, failure);
+		ret = resolve(*plan, groups_of, pdevs, request, failure);
 	else
 		ret = refuse(failure, BINDERY_ERROR_NO_MEMORY, NULL);
 	for (i = 0; pdevs && i < num && !IS_ERR(pdevs[i]); i++)
