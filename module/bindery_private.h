@@ -482,6 +482,7 @@ bool bindery_member_before(const struct bindery_member *a,
 			   const struct bindery_member *b);
 bool bindery_member_is_bridge(const struct bindery_member *member);
 bool bindery_member_removed(struct bindery_member *member);
+bool bindery_member_goes(struct bindery_member *member, int ret);
 int bindery_device_lock(struct device *dev, unsigned long deadline);
 bool bindery_device_has_vfio(struct device *dev);
 int bindery_member_snapshot(struct bindery_member *member,

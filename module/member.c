@@ -91,6 +91,20 @@ bool bindery_member_removed(struct bindery_member *member)
 	return member->removed;
 }
 
+#define REMOVAL_MS	200
+
+/*
+ * A device loses its driver, and answers no probe any more, a moment before the
+ * notifier hears that it goes: who fails for that waits for it.
+ */
+bool bindery_member_goes(struct bindery_member *member, int ret)
+{
+	if (ret == -ENODEV)
+		bindery_wait_until(bindery_member_removed(member),
+				   jiffies + msecs_to_jiffies(REMOVAL_MS));
+	return bindery_member_removed(member);
+}
+
 /*
  * A foreign driver callback may hold the lock for ever; whoever only wants to
  * look at the device gives up at the deadline.

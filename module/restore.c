@@ -226,7 +226,8 @@ static enum bindery_restored restore(struct bindery_member *member)
 int bindery_member_restore(struct bindery_member *member)
 {
 	member->restored = restore(member);
-	if (bindery_member_removed(member)) {
+	if (bindery_member_goes(member, member->restored ==
+				BINDERY_RESTORED_FAILED ? member->error : 0)) {
 		member->did = 0;
 		member->restored = BINDERY_RESTORED;
 	}

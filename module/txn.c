@@ -127,26 +127,12 @@ static int fail_unbind(struct bindery_txn *txn, struct bindery_member *member)
 		       member->native.driver);
 }
 
-#define REMOVAL_MS	200
-
-/*
- * A device loses its driver, and answers no probe any more, a moment before the
- * notifier hears that it goes: who fails for that waits for it.
- */
-static bool is_removed(struct bindery_member *member, int ret)
-{
-	if (ret == -ENODEV)
-		bindery_wait_until(bindery_member_removed(member),
-				   jiffies + msecs_to_jiffies(REMOVAL_MS));
-	return bindery_member_removed(member);
-}
-
 static int fail_bind(struct bindery_txn *txn, struct bindery_member *member)
 {
 	u32 code = BINDERY_ERROR_BIND;
 	int ret = member->result;
 
-	if (is_removed(member, ret))
+	if (bindery_member_goes(member, ret))
 		code = BINDERY_ERROR_REMOVED;
 	else if (ret > 0)
 		code = ret;
@@ -164,7 +150,7 @@ static int verify(struct bindery_txn *txn, struct bindery_member *member)
 	case -EBUSY:
 		return fail_at(txn, BINDERY_ERROR_OVERRIDE, 0, member, NULL);
 	default:
-		if (is_removed(member, -ENODEV))
+		if (bindery_member_goes(member, -ENODEV))
 			return fail_at(txn, BINDERY_ERROR_REMOVED, 0, member,
 				       member->target->name);
 		return fail_at(txn, BINDERY_ERROR_BIND, -ENODEV, member,
