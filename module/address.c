@@ -61,10 +61,49 @@ int bindery_address_check(const struct bindery_ioc_device *device,
 	return 0;
 }
 
-static struct pci_dev *find_bdf(const struct bindery_ioc_bdf *bdf)
+static unsigned long key_of(const struct bindery_ioc_bdf *bdf)
 {
+	return (unsigned long)bdf->domain << 16 |
+	       PCI_DEVID(bdf->bus, PCI_DEVFN(bdf->slot, bdf->function));
+}
+
+/*
+ * All devices there are, referenced, by their addresses: the kernel walks the
+ * whole bus for each that is asked for. No memory is no harm: an index without
+ * an entry is no index.
+ */
+void bindery_address_index(struct xarray *index)
+{
+	struct bindery_ioc_bdf bdf;
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev) {
+		bdf = bindery_pci_address(pdev);
+		if (!xa_insert(index, key_of(&bdf), pdev, GFP_KERNEL))
+			pci_dev_get(pdev);
+	}
+}
+
+void bindery_address_index_free(struct xarray *index)
+{
+	struct pci_dev *pdev;
+	unsigned long key;
+
+	xa_for_each(index, key, pdev)
+		pci_dev_put(pdev);
+	xa_destroy(index);
+}
+
+static struct pci_dev *find_bdf(const struct bindery_ioc_bdf *bdf,
+				struct xarray *index)
+{
+	struct pci_dev *pdev;
+
 	if (bdf->domain > INT_MAX)
 		return NULL;
+	pdev = index ? xa_load(index, key_of(bdf)) : NULL;
+	if (pdev)
+		return pci_dev_get(pdev);
 	return pci_get_domain_bus_and_slot(bdf->domain, bdf->bus,
 					   PCI_DEVFN(bdf->slot, bdf->function));
 }
@@ -124,12 +163,13 @@ static struct pci_dev *find_vf(struct pci_dev *pf, u32 index)
 }
 
 static struct pci_dev *find(const struct bindery_ioc_device *device,
+			    struct xarray *index,
 			    struct bindery_failure *failure)
 {
 	struct pci_dev *pdev, *vf;
 
-	pdev = device->address == BINDERY_ADDRESS_PATH ? find_path(device) :
-							 find_bdf(&device->bdf);
+	pdev = device->address == BINDERY_ADDRESS_PATH ?
+		find_path(device) : find_bdf(&device->bdf, index);
 	if (!pdev) {
 		refuse(failure, BINDERY_ERROR_NO_DEVICE, device);
 		return NULL;
@@ -158,11 +198,15 @@ static bool is_expected(struct pci_dev *pdev,
 	       (device->serial && pci_get_dsn(pdev) == device->serial);
 }
 
-/* With a reference; an error pointer, and the failure, if it is not there. */
+/*
+ * With a reference; an error pointer, and the failure, if it is not there. The
+ * index may be NULL.
+ */
 struct pci_dev *bindery_address_find(const struct bindery_ioc_device *device,
+				     struct xarray *index,
 				     struct bindery_failure *failure)
 {
-	struct pci_dev *pdev = find(device, failure);
+	struct pci_dev *pdev = find(device, index, failure);
 	struct bindery_ioc_bdf bdf;
 
 	if (pdev && !is_expected(pdev, device)) {

@@ -311,7 +311,10 @@ int bindery_cmd_show(struct bindery_ucmd *ucmd);
 /* address.c: from what a caller names to the device itself */
 int bindery_address_check(const struct bindery_ioc_device *device,
 			  struct bindery_failure *failure);
+void bindery_address_index(struct xarray *index);
+void bindery_address_index_free(struct xarray *index);
 struct pci_dev *bindery_address_find(const struct bindery_ioc_device *device,
+				     struct xarray *index,
 				     struct bindery_failure *failure);
 
 /* request.c */

@@ -135,7 +135,7 @@ int bindery_cmd_mark(struct bindery_ucmd *ucmd)
 					 &ucmd->failure);
 	if (ret)
 		return ret;
-	pdev = bindery_address_find(&device, &ucmd->failure);
+	pdev = bindery_address_find(&device, NULL, &ucmd->failure);
 	if (IS_ERR(pdev))
 		return PTR_ERR(pdev);
 	ret = mark_and_tell(ucmd, pdev);

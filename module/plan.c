@@ -205,18 +205,27 @@ static int note_entries(struct bindery_plan *plan, struct pci_dev **pdevs,
 	return 0;
 }
 
+/* As many as are looked for one by one. */
+#define FEW_DEVICES	8
+
 static int find_devices(struct pci_dev **pdevs,
 			const struct bindery_request *request,
 			struct bindery_failure *failure)
 {
+	struct xarray index;
 	unsigned int i;
+	int ret = 0;
 
-	for (i = 0; i < request->num_devices; i++) {
-		pdevs[i] = bindery_address_find(&request->devices[i], failure);
-		if (IS_ERR(pdevs[i]))
-			return PTR_ERR(pdevs[i]);
+	xa_init(&index);
+	if (request->num_devices > FEW_DEVICES)
+		bindery_address_index(&index);
+	for (i = 0; !ret && i < request->num_devices; i++) {
+		pdevs[i] = bindery_address_find(&request->devices[i], &index,
+						failure);
+		ret = PTR_ERR_OR_ZERO(pdevs[i]);
 	}
-	return 0;
+	bindery_address_index_free(&index);
+	return ret;
 }
 
 static int add_groups(struct bindery_plan *plan, struct pci_dev **pdevs,
@@ -351,7 +360,7 @@ static int resolve_device(struct bindery_plan *plan,
 			  const struct bindery_ioc_device *device,
 			  struct bindery_failure *failure)
 {
-	struct pci_dev *pdev = bindery_address_find(device, failure);
+	struct pci_dev *pdev = bindery_address_find(device, NULL, failure);
 	int ret;
 
 	if (IS_ERR(pdev))
