@@ -123,6 +123,7 @@ struct bindery_member {
 	bool refused;			/* a probe failed, since last cleared */
 	bool busy;			/* a callback runs, or is to run */
 	bool stuck;			/* that is overdue */
+	bool in_pass;			/* of a restore, from its beginning */
 	bool tampered_driver;
 	bool tampered_override;
 	bool repaired;			/* once is enough */

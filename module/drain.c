@@ -81,6 +81,13 @@ void bindery_group_roll_back(struct bindery_group *group,
 	queue_drain(group, 0);
 }
 
+/* Who returns in the middle of a pass has missed a step: the next is for it. */
+static bool is_in_pass(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	return member->in_pass && !member->busy;
+}
+
 /* A caller that does not want to wait is no reason to hurry drivers. */
 #define PATIENCE_MIN_MS	1000
 
@@ -98,7 +105,7 @@ static bool run_members(struct bindery_group *group, u32 step,
 	struct bindery_member *member;
 
 	bindery_group_walk(member, group, backwards)
-		if (!bindery_member_busy(member) && member->did & did)
+		if (is_in_pass(member) && member->did & did)
 			bindery_run_add(&run, member);
 	bindery_run_wait(&run, jiffies + msecs_to_jiffies(ms));
 	return !run.cut;
@@ -129,8 +136,8 @@ static bool begin_pass(struct bindery_group *group)
 	group->intact = false;
 	list_for_each_entry(member, &group->members, node) {
 		member->bound = false;
-		if (!member->busy && !member->arriving)
-			member->restored = BINDERY_RESTORED_NOT;
+		member->in_pass = !member->busy && !member->arriving;
+		member->restored = BINDERY_RESTORED_NOT;
 	}
 	if (!group->rollback)
 		bindery_group_set_state(group, BINDERY_GROUP_RESTORING);
