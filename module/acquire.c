@@ -13,6 +13,7 @@ struct acquisition {
 	struct bindery_txn *txn;
 	struct bindery_plan *plan;
 	unsigned long deadline;
+	bool reopened;			/* a claim that was kept */
 	struct bindery_failure *failure;
 };
 
@@ -201,6 +202,8 @@ static int publish(struct acquisition *a, int fd)
 		return 0;
 	cmd->out_claim_fd = -1;
 	memset(cmd->out_claim_id, 0, sizeof(cmd->out_claim_id));
+	if (a->reopened)
+		return ret;
 	bindery_claim_end(a->claim);
 	bindery_wait_until(bindery_claim_is_over(a->claim), a->deadline);
 	return ret;
@@ -228,6 +231,7 @@ static int open_kept(struct acquisition *a, struct file *file)
 	}
 	bindery_claim_put(a->claim);
 	a->claim = kept;
+	a->reopened = true;
 	return 0;
 }
 
@@ -257,13 +261,12 @@ static int acquire(void *data, struct file *file, int fd)
 	if (!is_only_reserved(a))
 		a->claim->txn = a->txn;
 	ret = reserve(a);
-	if (ret == -EEXIST) {
+	if (ret == -EEXIST)
 		ret = open_kept(a, file);
-	} else if (ret) {
+	else if (ret)
 		write_plan(a, a->plan);
-	} else if (!is_only_reserved(a)) {
+	else if (!is_only_reserved(a))
 		ret = transact(a);
-	}
 	return ret ?: publish(a, fd);
 }
 

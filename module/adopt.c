@@ -31,15 +31,19 @@ static int take_native(struct bindery_member *member,
 }
 
 /* Once all is validated: all that needs memory, and changes no device. */
-int bindery_adopt_prepare(struct bindery_plan *plan,
-			  const struct bindery_request *request)
+int bindery_adopt_prepare(struct bindery_txn *txn)
 {
+	const struct bindery_request *request = txn->request;
+	struct bindery_plan *plan = txn->plan;
 	struct bindery_member *member;
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; request->natives && !ret && i < plan->num_members; i++) {
 		member = plan->members[i];
+		/* what others hold is theirs to restore */
+		if (READ_ONCE(member->group->txn) != txn)
+			continue;
 		if (member->entry < 0 || member->role != BINDERY_ROLE_PREBOUND ||
 		    !(request->natives[member->entry].flags &
 		      BINDERY_NATIVE_RESTORE))

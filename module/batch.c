@@ -106,14 +106,29 @@ static struct bindery_member *end(struct bindery_member *member)
 	return member->next;
 }
 
+/* The batch's reference is the chain's. */
 static void end_chain(struct bindery_batch *batch, unsigned int run)
 {
-	guard(bindery_state)();
-	if (batch->run == run && !--batch->pending)
-		wake_up(&batch->wait);
+	scoped_guard(bindery_state)
+		if (batch->run == run && !--batch->pending)
+			wake_up(&batch->wait);
+	bindery_batch_put(batch);
 }
 
-static void run_chain(struct work_struct *work)
+static void run_member(struct work_struct *work);
+
+static void queue_member(struct bindery_member *member)
+{
+	INIT_WORK(&member->callback, run_member);
+	queue_work(bindery_callback_wq, &member->callback);
+}
+
+/*
+ * A work for each member, not for the chain: the workqueue has a work that it
+ * finds running wait for itself, and a member may be restored while one that
+ * came after it in its chain is overdue.
+ */
+static void run_member(struct work_struct *work)
 {
 	struct bindery_member *member =
 		container_of(work, struct bindery_member, callback);
@@ -121,17 +136,16 @@ static void run_chain(struct work_struct *work)
 	struct bindery_member *next;
 	unsigned int run = member->run;
 
-	for (; member; member = next) {
-		if (begin(member)) {
-			member->result = member->call(member);
-			trace_bindery_step(member, member->step,
-					   member->result);
-		}
-		next = end(member);
-		bindery_member_put(member);
+	if (begin(member)) {
+		member->result = member->call(member);
+		trace_bindery_step(member, member->step, member->result);
 	}
-	end_chain(batch, run);
-	bindery_batch_put(batch);
+	next = end(member);
+	if (next)
+		queue_member(next);
+	else
+		end_chain(batch, run);
+	bindery_member_put(member);
 }
 
 /*
@@ -184,8 +198,7 @@ static void start(struct bindery_run *run)
 	for (head = run->first; head; head = next) {
 		next = head->chain;
 		kref_get(&batch->ref);
-		INIT_WORK(&head->callback, run_chain);
-		queue_work(bindery_callback_wq, &head->callback);
+		queue_member(head);
 	}
 }
 
@@ -196,8 +209,8 @@ static bool is_done(struct bindery_batch *batch)
 }
 
 /*
- * The first that is busy is overdue: its worker is in it, or about to see that
- * the run is over. Returns what comes after it, which nobody will begin.
+ * The first that is busy is overdue: its worker is in it, or will see that the
+ * run is over. Returns what comes after it, which nobody will begin.
  */
 static struct bindery_member *give_up(struct bindery_member *member)
 {

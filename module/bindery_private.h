@@ -236,6 +236,7 @@ struct bindery_claim {
 	unsigned int files;
 	bool kept;			/* holds itself and the module */
 	bool releasing;			/* a RELEASE is looking for users */
+	bool force;			/* and then asks them to go */
 	unsigned int restoring;		/* groups not restored yet */
 	u64 generation;
 };
@@ -438,6 +439,7 @@ void bindery_group_changed(struct bindery_group *group);
 void bindery_member_changed(struct bindery_member *member);
 void bindery_member_assign(struct bindery_member *member);
 bool bindery_group_all_removed(struct bindery_group *group);
+bool bindery_group_is_whole(struct bindery_group *group);
 struct bindery_claim *bindery_group_holder(struct bindery_group *group);
 void bindery_group_settle(struct bindery_group *group,
 			  struct list_head *members);
@@ -580,8 +582,7 @@ int bindery_cmd_adopt(struct bindery_ucmd *ucmd);
 int bindery_cmd_bind(struct bindery_ucmd *ucmd);
 
 /* adopt.c */
-int bindery_adopt_prepare(struct bindery_plan *plan,
-			  const struct bindery_request *request);
+int bindery_adopt_prepare(struct bindery_txn *txn);
 void bindery_adopt_native(struct bindery_member *member);
 struct bindery_claim *bindery_adopt_kept(struct bindery_plan *plan);
 

@@ -176,6 +176,7 @@ static void await_restore(struct bindery_claim *claim,
 		claim->restoring++;
 		group->ending = claim;
 		group->restore_ms = claim->deadline_ms;
+		group->force = claim->force;
 		break;
 	default:
 		break;

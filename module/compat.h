@@ -4,6 +4,7 @@
 #define BINDERY_COMPAT_H
 
 #include <linux/device.h>
+#include <linux/dma-map-ops.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 
@@ -58,6 +59,27 @@ static inline bool bindery_runtime_auto(struct device *dev)
 	return dev->power.runtime_auto;
 #else
 	return true;
+#endif
+}
+
+/*
+ * The IOMMU decides at a device's arrival, by the domain that its group is in
+ * just then, whether its DMA API serves the device, and does not look again. One
+ * that came while a VFIO user or a fence had the group would use addresses that
+ * its group does not map. Under device_lock, before its driver is bound.
+ */
+static inline void bindery_dma_as(struct device *dev, struct device *neighbour)
+{
+	device_lock_assert(dev);
+#if defined(BINDERY_HAVE_DMA_IOMMU_FLAG)
+	if (dev_dma_iommu(neighbour))
+		dev_set_dma_iommu(dev);
+#elif defined(BINDERY_HAVE_DMA_IOMMU)
+	if (neighbour->dma_iommu)
+		dev->dma_iommu = true;
+#else
+	if (!dev->dma_ops)
+		set_dma_ops(dev, neighbour->dma_ops);
 #endif
 }
 

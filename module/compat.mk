@@ -17,3 +17,11 @@ bindery-probe = $(shell echo '$(pound)include <$(2)>\nint probe = $(3);' | \
 # stable kernels have too, so that no version number tells.
 ccflags-y += $(call bindery-probe,BINDERY_HAVE_PCI_OVERRIDE,linux/pci.h,\
 	sizeof(((struct pci_dev *)0)->driver_override))
+
+# A device that the IOMMU's DMA API serves says so in a flag: a bit field where
+# struct device has one (6.12), then one with accessors (7.3); before both, by
+# its dma_ops.
+ccflags-y += $(call bindery-probe,BINDERY_HAVE_DMA_IOMMU_FLAG,linux/device.h,\
+	sizeof(dev_dma_iommu((struct device *)0)))
+ccflags-y += $(call bindery-probe,BINDERY_HAVE_DMA_IOMMU,linux/device.h,\
+	sizeof(((struct device *)0)->dma_iommu + 0))

@@ -77,7 +77,7 @@ void bindery_group_changed(struct bindery_group *group)
 	bindery_state_assert();
 	group->generation = ++newest_generation;
 	list_for_each_entry(hold, &group->holds, node)
-		wake_up_poll(&hold->claim->poll, EPOLLPRI);
+		wake_up_poll(&hold->claim->poll, EPOLLPRI | EPOLLHUP);
 }
 
 void bindery_member_changed(struct bindery_member *member)
@@ -98,7 +98,7 @@ void bindery_claim_changed(struct bindery_claim *claim)
 {
 	bindery_state_assert();
 	claim->generation = ++newest_generation;
-	wake_up_poll(&claim->poll, EPOLLPRI);
+	wake_up_poll(&claim->poll, EPOLLPRI | EPOLLHUP);
 }
 
 void bindery_group_set_state(struct bindery_group *group,
@@ -143,6 +143,23 @@ bool bindery_group_all_removed(struct bindery_group *group)
 		if (!member->removed)
 			return false;
 	return !list_empty(&group->members);
+}
+
+/* Nobody has moved a member: what a claim proves holds. */
+bool bindery_group_is_whole(struct bindery_group *group)
+{
+	struct device_driver *drv;
+	struct bindery_member *member;
+
+	bindery_state_assert();
+	list_for_each_entry(member, &group->members, node) {
+		if (member->removed || member->role == BINDERY_ROLE_EXEMPT)
+			continue;
+		drv = READ_ONCE(member->dev->driver);
+		if (drv != (member->target ? member->target->drv : NULL))
+			return false;
+	}
+	return true;
 }
 
 static void settle_claimed(struct bindery_group *group)

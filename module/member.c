@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One device of an IOMMU group: looked at, moved, put back. */
 #include <linux/delay.h>
+#include <linux/freezer.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -28,6 +29,7 @@ struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp)
 	kref_init(&member->ref);
 	INIT_LIST_HEAD(&member->node);
 	member->entry = -1;
+	member->restored = BINDERY_RESTORED_NOT;
 	member->dev = get_device(dev);
 	if (dev_is_pci(dev)) {
 		member->pdev = to_pci_dev(dev);
@@ -116,6 +118,7 @@ int bindery_device_lock(struct device *dev, unsigned long deadline)
 		    fatal_signal_pending(current))
 			return -ETIMEDOUT;
 		usleep_range(500, 2000);
+		try_to_freeze();
 	}
 	return 0;
 }
@@ -394,7 +397,7 @@ static bool is_on_other_vfio(struct bindery_member *member)
 {
 	struct device_driver *drv = member->dev->driver;
 
-	return drv && drv != member->target->drv &&
+	return drv && (!member->target || drv != member->target->drv) &&
 	       to_pci_driver(drv)->driver_managed_dma;
 }
 
@@ -403,7 +406,7 @@ static int prepare_repair(struct bindery_member *member, const char *to)
 	int ret = 0;
 
 	device_lock(member->dev);
-	if (member->target && is_on_other_vfio(member))
+	if (is_on_other_vfio(member))
 		ret = -EBUSY;
 	else if (member->did & BINDERY_DID_OVERRIDE)
 		ret = assert_override(member, to);

@@ -63,8 +63,8 @@ static int wait_for_users(struct bindery_plan *plan, unsigned long deadline,
 			return -failure->record.out_errno;
 		}
 		bindery_failure_clear(&seen);
-		schedule_timeout_killable(min(pause,
-					      bindery_remaining(deadline)));
+		bindery_wait_until(false, jiffies +
+				   min(pause, bindery_remaining(deadline)));
 		pause = min_t(long, 2 * pause, msecs_to_jiffies(BACKOFF_MAX_MS));
 	}
 	return 0;
@@ -150,26 +150,16 @@ static int wait_restored(struct bindery_claim *claim, struct bindery_plan *plan,
 	return fail_late(plan, failure);
 }
 
-static void ask_users(struct bindery_plan *plan)
-{
-	unsigned int i;
-
-	guard(bindery_state)();
-	for (i = 0; i < plan->num_groups; i++)
-		plan->groups[i]->force = true;
-}
-
 static int release(struct bindery_claim *claim, struct bindery_plan *plan,
 		   u32 flags, unsigned long deadline,
 		   struct bindery_failure *failure)
 {
 	int ret = 0;
 
-	if (flags & BINDERY_RELEASE_FORCE)
-		ask_users(plan);
-	else if (flags & BINDERY_RELEASE_WAIT)
+	claim->force = flags & BINDERY_RELEASE_FORCE;
+	if (flags & BINDERY_RELEASE_WAIT)
 		ret = wait_for_users(plan, deadline, failure);
-	else
+	else if (!claim->force)
 		ret = look_for_users(plan, deadline, failure);
 	if (ret && !(flags & BINDERY_RELEASE_DEFER))
 		return ret;

@@ -49,23 +49,6 @@ static bool is_on_target(struct bindery_member *member, const char *name,
 	return any || !strcmp(member->target->name, name);
 }
 
-/* Nobody has moved a member since: what a claim proves still holds. */
-static bool is_whole(struct bindery_group *group)
-{
-	struct device_driver *drv;
-	struct bindery_member *member;
-
-	bindery_state_assert();
-	list_for_each_entry(member, &group->members, node) {
-		if (member->removed || member->role == BINDERY_ROLE_EXEMPT)
-			continue;
-		drv = READ_ONCE(member->dev->driver);
-		if (drv != (member->target ? member->target->drv : NULL))
-			return false;
-	}
-	return true;
-}
-
 /* Every device named in this group is on the target that is asked for. */
 static bool all_on_targets(struct bindery_plan *plan, unsigned int index,
 			   struct bindery_group *group,
@@ -74,7 +57,7 @@ static bool all_on_targets(struct bindery_plan *plan, unsigned int index,
 	struct bindery_member *fresh;
 	unsigned int i;
 
-	if (!is_whole(group))
+	if (!bindery_group_is_whole(group))
 		return false;
 	for (i = 0; i < plan->num_members; i++) {
 		fresh = plan->members[i];
@@ -259,6 +242,7 @@ static void join(struct bindery_plan *plan, unsigned int index)
 	if (group->state != BINDERY_GROUP_DRAINING)
 		return;
 	group->ending = NULL;
+	group->force = false;
 	if (ended)
 		bindery_claim_group_done(ended);
 	bindery_group_set_state(group, BINDERY_GROUP_HELD);

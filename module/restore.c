@@ -174,6 +174,21 @@ static enum bindery_restored offer_instead(struct bindery_member *member)
 				      BINDERY_RESTORED_NO_DRIVER;
 }
 
+/* Whether the newcomer's DMA works is seen by who was there before it. */
+static void mend_dma(struct bindery_member *newcomer)
+{
+	struct bindery_member *member;
+
+	bindery_group_each(member, newcomer->group) {
+		if (!member->pdev || member->role == BINDERY_ROLE_ADDED)
+			continue;
+		device_lock(newcomer->dev);
+		bindery_dma_as(newcomer->dev, member->dev);
+		device_unlock(newcomer->dev);
+		return;
+	}
+}
+
 /* A newcomer goes wherever the bus sends it. */
 static enum bindery_restored let_go(struct bindery_member *member)
 {
@@ -182,6 +197,7 @@ static enum bindery_restored let_go(struct bindery_member *member)
 	if (member->did & BINDERY_DID_OVERRIDE)
 		foreign = restore_override(member);
 	member->did = 0;
+	mend_dma(member);
 	offer_defers(member->dev);
 	return foreign ? BINDERY_RESTORED_FOREIGN : BINDERY_RESTORED;
 }

@@ -466,7 +466,7 @@ static int prepare(struct bindery_txn *txn)
 	ret = publish(txn, plan);
 	ret = ret ?: validate(txn);
 	ret = ret ?: pin_targets(txn);
-	if (!ret && bindery_adopt_prepare(txn->plan, txn->request))
+	if (!ret && bindery_adopt_prepare(txn))
 		ret = bindery_fail(&txn->failure, BINDERY_ERROR_NO_MEMORY,
 				   txn->step, 0);
 	at_member(txn, BINDERY_STEP_OVERRIDE, NULL);
@@ -484,19 +484,24 @@ static int move(struct bindery_txn *txn)
 	return ret ?: verify_all(txn);
 }
 
-/* Others that it was to be joined to may have let it go since, or lost it. */
-static int check_joined(struct bindery_txn *txn)
+/*
+ * The last look, which nobody can come behind: a driver is gone from the device
+ * before the notifier hears of it, and then finds the group held.
+ */
+static int check_whole(struct bindery_txn *txn)
 {
-	struct bindery_plan *plan = txn->plan;
+	struct bindery_group *group;
 	unsigned int i;
 
 	bindery_state_assert();
-	for (i = 0; i < plan->num_groups; i++)
-		if (txn->claim->holds[i].joined && !plan->groups[i]->intact)
-			return bindery_fail_group(&txn->failure,
-						  BINDERY_ERROR_CHANGED,
-						  txn->step,
-						  plan->groups[i]->id);
+	for (i = 0; i < txn->plan->num_groups; i++) {
+		group = txn->plan->groups[i];
+		if (bindery_group_is_whole(group) &&
+		    (group->intact || group->txn == txn))
+			continue;
+		return bindery_fail_group(&txn->failure, BINDERY_ERROR_CHANGED,
+					  txn->step, group->id);
+	}
 	return 0;
 }
 
@@ -553,8 +558,8 @@ static int commit(struct bindery_txn *txn)
 	guard(bindery_state)();
 	if (txn->abort)
 		return fail_late(txn, NULL);
-	ret = check_joined(txn);
-	ret = ret ?: check_present(txn);
+	ret = check_present(txn);
+	ret = ret ?: check_whole(txn);
 	if (ret)
 		return ret;
 	begin_assignments(txn);
@@ -628,7 +633,8 @@ static void end(struct bindery_txn *txn, struct list_head *members)
 	claim->txn = NULL;
 	if (claim->state == CLAIM_BINDING) {
 		claim->state = CLAIM_RESERVED;
-		if (txn->end_claim)
+		/* a reservation is not kept */
+		if (txn->end_claim || !claim->files)
 			bindery_claim_end_locked(claim, members);
 	}
 	if (claim->failure.record.out_code)

@@ -68,6 +68,9 @@ static enum newcomer judge(struct bindery_group *group,
 static bool track(struct bindery_group *group, struct bindery_member *member)
 {
 	guard(bindery_state)();
+	/* a transaction saw it before we did */
+	if (find_member(group, member->dev))
+		return false;
 	switch (judge(group, member)) {
 	case IGNORED:
 		return false;
