@@ -98,6 +98,8 @@ static int try_to_reserve(struct acquisition *a)
 		return ret;
 	bindery_groups_repair(a->plan);
 	ret = wait_free(a, flags, look);
+	if (!ret)
+		bindery_groups_note(a->plan, a->claim);
 	ret = ret ?: validate(a);
 	return ret ?: wait_free(a, flags, take);
 }

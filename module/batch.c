@@ -69,6 +69,20 @@ static bool begin(struct bindery_member *member)
 	return true;
 }
 
+/* Who is overdue keeps its group, and the module loaded. */
+static void keep(struct bindery_group *group)
+{
+	bindery_group_get(group);
+	__module_get(THIS_MODULE);
+}
+
+/* Unloading waits for the queue that the caller runs in. */
+static void let_go(struct bindery_group *group)
+{
+	bindery_group_put(group);
+	module_put(THIS_MODULE);
+}
+
 /* What was overdue has returned: its group can go on. */
 static void resume(struct bindery_member *member)
 {
@@ -77,8 +91,6 @@ static void resume(struct bindery_member *member)
 	bindery_state_assert();
 	member->stuck = false;
 	num_stuck--;
-	/* unloading waits for the queue that we run in */
-	module_put(THIS_MODULE);
 	bindery_member_changed(member);
 	if (group->state != BINDERY_GROUP_STUCK)
 		return;
@@ -91,7 +103,7 @@ static void resume(struct bindery_member *member)
 }
 
 /* The next of the chain; those that were cut off are not ours any more. */
-static struct bindery_member *end(struct bindery_member *member)
+static struct bindery_member *end(struct bindery_member *member, bool *late)
 {
 	struct bindery_batch *batch = member->batch;
 
@@ -101,7 +113,8 @@ static struct bindery_member *end(struct bindery_member *member)
 		batch->failed = batch->failed ?: member;
 		batch->stop |= member->stop_at_failure;
 	}
-	if (member->stuck)
+	*late = member->stuck;
+	if (*late)
 		resume(member);
 	return member->next;
 }
@@ -115,37 +128,33 @@ static void end_chain(struct bindery_batch *batch, unsigned int run)
 	bindery_batch_put(batch);
 }
 
-static void run_member(struct work_struct *work);
-
-static void queue_member(struct bindery_member *member)
-{
-	INIT_WORK(&member->callback, run_member);
-	queue_work(bindery_callback_wq, &member->callback);
-}
-
 /*
  * A work for each member, not for the chain: the workqueue has a work that it
  * finds running wait for itself, and a member may be restored while one that
  * came after it in its chain is overdue.
  */
-static void run_member(struct work_struct *work)
+void bindery_member_work(struct work_struct *work)
 {
 	struct bindery_member *member =
 		container_of(work, struct bindery_member, callback);
+	struct bindery_group *group = member->group;
 	struct bindery_batch *batch = member->batch;
 	struct bindery_member *next;
 	unsigned int run = member->run;
+	bool late;
 
 	if (begin(member)) {
 		member->result = member->call(member);
 		trace_bindery_step(member, member->step, member->result);
 	}
-	next = end(member);
+	next = end(member, &late);
 	if (next)
-		queue_member(next);
+		queue_work(bindery_callback_wq, &next->callback);
 	else
 		end_chain(batch, run);
 	bindery_member_put(member);
+	if (late)
+		let_go(group);
 }
 
 /*
@@ -198,7 +207,7 @@ static void start(struct bindery_run *run)
 	for (head = run->first; head; head = next) {
 		next = head->chain;
 		kref_get(&batch->ref);
-		queue_member(head);
+		queue_work(bindery_callback_wq, &head->callback);
 	}
 }
 
@@ -208,26 +217,15 @@ static bool is_done(struct bindery_batch *batch)
 	return !batch->pending;
 }
 
-/*
- * The first that is busy is overdue: its worker is in it, or will see that the
- * run is over. Returns what comes after it, which nobody will begin.
- */
-static struct bindery_member *give_up(struct bindery_member *member)
+/* The first of a chain that has not returned, or NULL. */
+static struct bindery_member *first_busy(struct bindery_member *head)
 {
-	struct bindery_member *rest;
+	struct bindery_member *member = head;
 
 	bindery_state_assert();
 	while (member && !member->busy)
 		member = member->next;
-	if (!member)
-		return NULL;
-	member->stuck = true;
-	num_stuck++;
-	__module_get(THIS_MODULE);
-	bindery_member_changed(member);
-	rest = member->next;
-	member->next = NULL;
-	return rest;
+	return member;
 }
 
 /* Free for a restore what has not begun; its references are ours now. */
@@ -245,16 +243,55 @@ static void cut_off(struct bindery_run *run, struct bindery_member *member)
 	}
 }
 
+/*
+ * It is overdue: its worker is in it, or will see that the run is over. What
+ * comes after it nobody will begin. False: it has returned after all.
+ */
+static bool give_up(struct bindery_member *head, struct bindery_member *member,
+		    struct bindery_member **rest)
+{
+	guard(bindery_state)();
+	if (first_busy(head) != member)
+		return false;
+	member->stuck = true;
+	member->in_pass = false;
+	num_stuck++;
+	keep(member->group);
+	bindery_member_changed(member);
+	*rest = member->next;
+	member->next = NULL;
+	return true;
+}
+
+static void abandon_chain(struct bindery_run *run, struct bindery_member *head)
+{
+	struct bindery_member *member, *rest;
+
+	for (;;) {
+		scoped_guard(bindery_state)
+			member = first_busy(head);
+		if (!member)
+			return;
+		/* no worker was free for it: it is cut off too */
+		if (cancel_work(&member->callback)) {
+			cut_off(run, member);
+			bindery_batch_put(run->batch);
+			return;
+		}
+		if (give_up(head, member, &rest)) {
+			cut_off(run, rest);
+			return;
+		}
+	}
+}
+
 static void abandon(struct bindery_run *run)
 {
-	struct bindery_member *head, *next, *rest;
+	struct bindery_member *head, *next;
 
 	for (head = run->first; head; head = next) {
-		scoped_guard(bindery_state) {
-			next = head->chain;
-			rest = give_up(head);
-		}
-		cut_off(run, rest);
+		next = head->chain;
+		abandon_chain(run, head);
 	}
 }
 

@@ -295,6 +295,7 @@ struct bindery_ucmd {
 /* main.c */
 extern struct workqueue_struct *bindery_txn_wq;
 extern struct workqueue_struct *bindery_drain_wq;
+extern struct workqueue_struct *bindery_rollback_wq;
 extern struct workqueue_struct *bindery_callback_wq;
 bool bindery_is_going_down(void);
 
@@ -366,6 +367,7 @@ void bindery_claim_publish(struct bindery_claim *claim,
 			   struct bindery_plan *plan);
 struct bindery_plan *bindery_claim_plan(struct bindery_claim *claim);
 void bindery_claim_end(struct bindery_claim *claim);
+bool bindery_claim_end_closed(struct bindery_claim *claim);
 void bindery_claim_end_locked(struct bindery_claim *claim,
 			      struct list_head *members);
 void bindery_claim_stop_keeping(struct bindery_claim *claim);
@@ -406,6 +408,7 @@ struct bindery_releasing {
 	u32 flags;
 	u32 deadline_ms;
 	u64 generation;
+	bool only_closed;		/* not if a file of it is open */
 };
 
 int bindery_claim_release(struct bindery_ucmd *ucmd,
@@ -466,6 +469,8 @@ void bindery_groups_repair(const struct bindery_plan *plan);
 int bindery_groups_look(struct bindery_plan *plan,
 			struct bindery_request *request,
 			struct bindery_failure *failure);
+void bindery_groups_note(const struct bindery_plan *plan,
+			 struct bindery_claim *claim);
 int bindery_groups_reserve(struct bindery_plan *plan,
 			   struct bindery_claim *claim, bool only,
 			   struct bindery_failure *failure);
@@ -475,8 +480,11 @@ int bindery_groups_reserve_again(struct bindery_claim *claim,
 
 /* fence.c: who owns a group's DMA */
 bool bindery_group_has_user(struct bindery_group *group);
-int bindery_group_fence(struct bindery_group *group, unsigned long deadline);
+int bindery_group_fence(struct bindery_group *group, unsigned long deadline,
+			bool draining);
+bool bindery_group_is_due(struct bindery_group *group);
 void bindery_group_unfence(struct bindery_group *group);
+int bindery_group_try(struct bindery_group *group, unsigned long deadline);
 void bindery_group_drop_fence(struct bindery_group *group);
 
 /* member.c */
@@ -526,6 +534,7 @@ bool bindery_run_add(struct bindery_run *run, struct bindery_member *member);
 bool bindery_run_wait(struct bindery_run *run, unsigned long deadline);
 bool bindery_stuck_too_many(void);
 bool bindery_member_busy(struct bindery_member *member);
+void bindery_member_work(struct work_struct *work);
 
 /* restore.c */
 int bindery_member_aim(struct bindery_member *member);
@@ -591,6 +600,7 @@ void bindery_group_roll_back(struct bindery_group *group,
 			     struct bindery_claim *claim, unsigned int ms);
 void bindery_group_drain(struct bindery_group *group);
 bool bindery_group_needs_fence(struct bindery_group *group);
+unsigned int bindery_group_patience(const struct bindery_group *group);
 void bindery_drain_work(struct work_struct *work);
 
 /* watch.c */

@@ -169,6 +169,8 @@ static void await_restore(struct bindery_claim *claim,
 	case BINDERY_GROUP_HELD:
 	case BINDERY_GROUP_KEPT:
 	case BINDERY_GROUP_BINDING:
+	case BINDERY_GROUP_DRAINING:
+	case BINDERY_GROUP_RESTORING:
 	case BINDERY_GROUP_STUCK:
 		if (group->ending)
 			return;
@@ -252,6 +254,21 @@ void bindery_claim_end(struct bindery_claim *claim)
 	scoped_guard(bindery_state)
 		bindery_claim_end_locked(claim, &members);
 	bindery_members_drop(&members);
+}
+
+/* The same, unless a file of it is open: false. */
+bool bindery_claim_end_closed(struct bindery_claim *claim)
+{
+	LIST_HEAD(members);
+	bool open;
+
+	scoped_guard(bindery_state) {
+		open = claim->files;
+		if (!open)
+			bindery_claim_end_locked(claim, &members);
+	}
+	bindery_members_drop(&members);
+	return !open;
 }
 
 static void settle_groups(struct bindery_claim *claim)

@@ -41,12 +41,14 @@ bool bindery_group_needs_fence(struct bindery_group *group)
 /* Whatever is queued holds the group, and keeps the module loaded. */
 static void queue_drain(struct bindery_group *group, unsigned int ms)
 {
+	struct workqueue_struct *wq = group->rollback ? bindery_rollback_wq :
+							bindery_drain_wq;
+
 	bindery_state_assert();
 	if (!try_module_get(THIS_MODULE))
 		return;
 	bindery_group_get(group);
-	if (!mod_delayed_work(bindery_drain_wq, &group->drain,
-			      msecs_to_jiffies(ms)))
+	if (!mod_delayed_work(wq, &group->drain, msecs_to_jiffies(ms)))
 		return;
 	/* It was queued, and has its references; the other is not the last. */
 	bindery_group_put(group);
@@ -88,15 +90,20 @@ static bool is_in_pass(struct bindery_member *member)
 	return member->in_pass && !member->busy;
 }
 
-/* A caller that does not want to wait is no reason to hurry drivers. */
 #define PATIENCE_MIN_MS	1000
+
+/* A caller that does not want to wait is no reason to hurry drivers. */
+unsigned int bindery_group_patience(const struct bindery_group *group)
+{
+	return max(group->restore_ms, PATIENCE_MIN_MS);
+}
 
 /* False: some were not begun, because others are overdue. */
 static bool run_members(struct bindery_group *group, u32 step,
 			unsigned long did, bool backwards,
 			int (*call)(struct bindery_member *member))
 {
-	unsigned int ms = max(group->restore_ms, PATIENCE_MIN_MS);
+	unsigned int ms = bindery_group_patience(group);
 	struct bindery_run run = {
 		.batch = group->batch,
 		.step = step,
@@ -113,7 +120,8 @@ static bool run_members(struct bindery_group *group, u32 step,
 
 #define DID_ANYTHING	(~0UL)
 
-static bool is_due_locked(struct bindery_group *group)
+/* Nobody has taken it back. */
+bool bindery_group_is_due(struct bindery_group *group)
 {
 	bindery_state_assert();
 	return group->rollback || group->state == BINDERY_GROUP_DRAINING;
@@ -122,7 +130,7 @@ static bool is_due_locked(struct bindery_group *group)
 static bool is_due(struct bindery_group *group)
 {
 	guard(bindery_state)();
-	return is_due_locked(group);
+	return bindery_group_is_due(group);
 }
 
 /* False: it was taken back by an ACQUIRE before anything was done. */
@@ -131,7 +139,7 @@ static bool begin_pass(struct bindery_group *group)
 	struct bindery_member *member;
 
 	guard(bindery_state)();
-	if (!is_due_locked(group))
+	if (!bindery_group_is_due(group))
 		return false;
 	group->intact = false;
 	list_for_each_entry(member, &group->members, node) {
@@ -186,8 +194,10 @@ static int restore_group(struct bindery_group *group)
 		return -ECANCELED;
 	if (bindery_group_needs_fence(group)) {
 		ret = bindery_group_fence(group, jiffies +
-					  msecs_to_jiffies(FENCE_MS));
+					  msecs_to_jiffies(FENCE_MS), true);
 		fenced = !ret;
+		if (ret == -ECANCELED)
+			return ret;
 		if (ret < 0 && !(ret == -EPERM && group->force))
 			return ret == -EPERM ? ret : -EAGAIN;
 	}

@@ -50,13 +50,15 @@ bool bindery_group_has_user(struct bindery_group *group)
 }
 
 /* One at a time: two who try for the fence would take each other for a user. */
-static bool begin(struct bindery_group *group)
+static int begin(struct bindery_group *group, bool draining)
 {
 	guard(bindery_state)();
+	if (draining && !bindery_group_is_due(group))
+		return -ECANCELED;
 	if (group->fencing)
-		return false;
+		return -EAGAIN;
 	group->fencing = true;
-	return true;
+	return 0;
 }
 
 static void end(struct bindery_group *group)
@@ -173,19 +175,45 @@ static int fence(struct bindery_group *group, unsigned long deadline)
  * 0: fenced, no user is in and none can come; to be unfenced. 1: not fenced,
  * and no user can be in: a device is on an ordinary driver, or none on any, or
  * the IOMMU refuses for good. -EPERM: a user is in, or has VFs enabled. -EBUSY:
- * it cannot be owned just now. -ETIMEDOUT: a device's lock was held.
+ * it cannot be owned just now. -ETIMEDOUT: a device's lock was held. -ECANCELED:
+ * it was to be drained, and was taken back.
  *
  * A group that is owned is not touched at all: closing a device resets it only
  * if its lock is free.
  */
-int bindery_group_fence(struct bindery_group *group, unsigned long deadline)
+int bindery_group_fence(struct bindery_group *group, unsigned long deadline,
+			bool draining)
 {
-	int ret;
+	int ret = 0;
+	long left;
 
-	if (bindery_wait_until(begin(group), deadline) <= 0)
+	left = bindery_wait_until((ret = begin(group, draining)) != -EAGAIN,
+				  deadline);
+	if (left <= 0)
 		return -ETIMEDOUT;
+	if (ret)
+		return ret;
 	ret = fence(group, deadline);
 	if (ret)
 		end(group);
 	return ret;
+}
+
+#define OWNER_TRIES	5
+#define OWNER_PAUSE_MS	10
+
+/* The same, given back at once; a reset keeps us from it for a moment. */
+int bindery_group_try(struct bindery_group *group, unsigned long deadline)
+{
+	int tries = OWNER_TRIES;
+	int ret;
+
+	for (;;) {
+		ret = bindery_group_fence(group, deadline, false);
+		if (!ret)
+			bindery_group_unfence(group);
+		if (ret != -EBUSY || !--tries)
+			return ret;
+		msleep(OWNER_PAUSE_MS);
+	}
 }

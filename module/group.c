@@ -253,6 +253,8 @@ struct bindery_member *bindery_group_next(struct bindery_group *group,
 	struct list_head *at = member ? &member->node : &group->members;
 
 	guard(bindery_state)();
+	if (!group->published)
+		return NULL;
 	at = backwards ? at->prev : at->next;
 	return at == &group->members ? NULL :
 		list_entry(at, struct bindery_member, node);

@@ -11,13 +11,14 @@
 #include "trace.h"
 
 /*
- * Transactions wait for restores, and both wait for callbacks, so no two of
- * them share a queue. The first two are frozen before devices are suspended,
- * when nothing may be bound any more; callbacks are not, or the freezer would
- * wait in vain for who waits for them.
+ * Transactions wait for rollbacks, and all wait for callbacks, so no two of
+ * them share a queue. Transactions and restores are frozen before devices are
+ * suspended, when nothing may be bound any more; what they wait for is not, or
+ * the freezer would wait in vain for them.
  */
 struct workqueue_struct *bindery_txn_wq;
 struct workqueue_struct *bindery_drain_wq;
+struct workqueue_struct *bindery_rollback_wq;
 struct workqueue_struct *bindery_callback_wq;
 
 static bool going_down;
@@ -53,6 +54,8 @@ static void destroy_queues(void)
 {
 	if (bindery_drain_wq)
 		destroy_workqueue(bindery_drain_wq);
+	if (bindery_rollback_wq)
+		destroy_workqueue(bindery_rollback_wq);
 	if (bindery_txn_wq)
 		destroy_workqueue(bindery_txn_wq);
 	if (bindery_callback_wq)
@@ -66,9 +69,12 @@ static int create_queues(void)
 	bindery_drain_wq = alloc_workqueue("bindery_drain",
 					   WQ_UNBOUND | WQ_FREEZABLE,
 					   MAX_ACTIVE);
+	bindery_rollback_wq = alloc_workqueue("bindery_rollback", WQ_UNBOUND,
+					      MAX_ACTIVE);
 	bindery_txn_wq = alloc_workqueue("bindery_txn",
 					 WQ_UNBOUND | WQ_FREEZABLE, MAX_ACTIVE);
-	if (bindery_callback_wq && bindery_drain_wq && bindery_txn_wq)
+	if (bindery_callback_wq && bindery_drain_wq && bindery_rollback_wq &&
+	    bindery_txn_wq)
 		return 0;
 	destroy_queues();
 	return -ENOMEM;

@@ -28,6 +28,7 @@ struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp)
 		return NULL;
 	kref_init(&member->ref);
 	INIT_LIST_HEAD(&member->node);
+	INIT_WORK(&member->callback, bindery_member_work);
 	member->entry = -1;
 	member->restored = BINDERY_RESTORED_NOT;
 	member->dev = get_device(dev);
@@ -93,6 +94,13 @@ bool bindery_member_removed(struct bindery_member *member)
 	return member->removed;
 }
 
+/* Also where the notifier heard of it before the member was tracked. */
+static bool is_gone(struct bindery_member *member)
+{
+	return bindery_member_removed(member) ||
+	       !device_is_registered(member->dev);
+}
+
 #define REMOVAL_MS	200
 
 /*
@@ -102,9 +110,9 @@ bool bindery_member_removed(struct bindery_member *member)
 bool bindery_member_goes(struct bindery_member *member, int ret)
 {
 	if (ret == -ENODEV)
-		bindery_wait_until(bindery_member_removed(member),
+		bindery_wait_until(is_gone(member),
 				   jiffies + msecs_to_jiffies(REMOVAL_MS));
-	return bindery_member_removed(member);
+	return is_gone(member);
 }
 
 /*

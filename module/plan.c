@@ -114,8 +114,6 @@ static int compare_members(const void *a, const void *b)
 	const struct bindery_member *const *first = a;
 	const struct bindery_member *const *second = b;
 
-	if ((*first)->group->id != (*second)->group->id)
-		return (*first)->group->id < (*second)->group->id ? -1 : 1;
 	if (bindery_member_before(*first, *second))
 		return -1;
 	return bindery_member_before(*second, *first);

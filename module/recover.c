@@ -101,7 +101,8 @@ static void repair_run(struct bindery_group *group, bool automatic)
 	bindery_group_each(member, group)
 		if (is_wanted(group, member, automatic))
 			bindery_run_add(&run, member);
-	bindery_run_wait(&run, jiffies + msecs_to_jiffies(group->restore_ms));
+	bindery_run_wait(&run, jiffies +
+			 msecs_to_jiffies(bindery_group_patience(group)));
 }
 
 static bool begin_repair(struct bindery_group *group, bool *automatic)
@@ -205,7 +206,7 @@ static bool is_recovered(struct bindery_group *group, u64 repairs)
 		return false;
 	case BINDERY_GROUP_HELD:
 	case BINDERY_GROUP_KEPT:
-		return group->repairs != repairs;
+		return group->repairs != repairs && !group->repair_asked;
 	default:
 		return true;
 	}
@@ -297,7 +298,11 @@ static bool is_open(struct bindery_claim *claim)
 static int release(struct bindery_ucmd *ucmd, struct bindery_plan **plan)
 {
 	struct bindery_ioc_recover *cmd = ucmd->cmd;
-	struct bindery_releasing how = { cmd->flags, cmd->deadline_ms };
+	struct bindery_releasing how = {
+		.flags = cmd->flags,
+		.deadline_ms = cmd->deadline_ms,
+		.only_closed = true,
+	};
 	struct bindery_claim *claim;
 	int ret;
 

@@ -8,13 +8,11 @@
 #define BACKOFF_MIN_MS	10
 #define BACKOFF_MAX_MS	500
 
-/* Other claims stay on the group: nothing will be unbound. */
+/* Other claims stay on the group, or nothing was bound: it has no user of us. */
 static bool is_shared(struct bindery_group *group)
 {
 	guard(bindery_state)();
-	return !list_is_singular(&group->holds) ||
-	       (group->state != BINDERY_GROUP_HELD &&
-		group->state != BINDERY_GROUP_KEPT);
+	return !list_is_singular(&group->holds) || !group->intact;
 }
 
 static int look_for_user(struct bindery_group *group, unsigned long deadline,
@@ -24,9 +22,7 @@ static int look_for_user(struct bindery_group *group, unsigned long deadline,
 
 	if (is_shared(group) || !bindery_group_needs_fence(group))
 		return 0;
-	ret = bindery_group_fence(group, deadline);
-	if (!ret)
-		bindery_group_unfence(group);
+	ret = bindery_group_try(group, deadline);
 	if (ret >= 0)
 		return 0;
 	return bindery_fail_group(failure, ret == -ETIMEDOUT ?
@@ -150,10 +146,20 @@ static int wait_restored(struct bindery_claim *claim, struct bindery_plan *plan,
 	return fail_late(plan, failure);
 }
 
+/* False: somebody has opened it meanwhile. */
+static bool end_claim(struct bindery_claim *claim, bool only_closed)
+{
+	if (only_closed)
+		return bindery_claim_end_closed(claim);
+	bindery_claim_end(claim);
+	return true;
+}
+
 static int release(struct bindery_claim *claim, struct bindery_plan *plan,
-		   u32 flags, unsigned long deadline,
+		   const struct bindery_releasing *how, unsigned long deadline,
 		   struct bindery_failure *failure)
 {
+	u32 flags = how->flags;
 	int ret = 0;
 
 	claim->force = flags & BINDERY_RELEASE_FORCE;
@@ -163,7 +169,12 @@ static int release(struct bindery_claim *claim, struct bindery_plan *plan,
 		ret = look_for_users(plan, deadline, failure);
 	if (ret && !(flags & BINDERY_RELEASE_DEFER))
 		return ret;
-	bindery_claim_end(claim);
+	if (!end_claim(claim, how->only_closed)) {
+		ret = bindery_fail(failure, BINDERY_ERROR_BUSY,
+				   BINDERY_STEP_RESERVE, 0);
+		bindery_failure_holder(failure, claim);
+		return ret;
+	}
 	if (ret) {
 		bindery_failure_clear(failure);
 		return 0;
@@ -202,8 +213,7 @@ int bindery_claim_release(struct bindery_ucmd *ucmd,
 	*plan = bindery_claim_plan(claim);
 	if (*plan) {
 		claim->deadline_ms = how->deadline_ms ?: claim->deadline_ms;
-		ret = release(claim, *plan, how->flags, deadline,
-			      &ucmd->failure);
+		ret = release(claim, *plan, how, deadline, &ucmd->failure);
 	} else {
 		ret = bindery_fail(&ucmd->failure, BINDERY_ERROR_NO_MEMORY,
 				   BINDERY_STEP_REQUEST, 0);

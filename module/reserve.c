@@ -200,6 +200,16 @@ int bindery_groups_look(struct bindery_plan *plan,
 	return look_locked(plan, request, failure);
 }
 
+/* What was validated, and what is to be joined as it is. */
+void bindery_groups_note(const struct bindery_plan *plan,
+			 struct bindery_claim *claim)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->num_groups; i++)
+		claim->holds[i].joined = plan->groups[i]->join;
+}
+
 /* Nobody looked at a group's members that can now be joined, or not any more. */
 static int look_again(struct bindery_plan *plan, struct bindery_claim *claim,
 		      struct bindery_failure *failure)
@@ -207,8 +217,6 @@ static int look_again(struct bindery_plan *plan, struct bindery_claim *claim,
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < plan->num_groups; i++)
-		claim->holds[i].joined = plan->groups[i]->join;
 	ret = look_locked(plan, claim->request, failure);
 	for (i = 0; !ret && i < plan->num_groups; i++)
 		if (claim->holds[i].joined != plan->groups[i]->join)

@@ -86,9 +86,10 @@ static struct device_driver *get_native(struct bindery_member *member)
 }
 
 /* Let the bus choose, now or when a deferred probe is tried again. */
-static bool offer_defers(struct device *dev)
+static void offer(struct bindery_member *member)
 {
-	return device_attach(dev) == -EPROBE_DEFER;
+	if (device_attach(member->dev) < 0)
+		dev_dbg(member->dev, "nothing could be bound\n");
 }
 
 /* One that nobody else is to have had between two looks. */
@@ -115,9 +116,12 @@ static enum bindery_restored bind_native(struct bindery_member *member)
 	ret = attach_native(member, drv);
 	bindery_driver_put(drv);
 	/* device_driver_attach() puts nothing on the list of deferred probes */
-	if (ret == -EAGAIN && offer_defers(member->dev)) {
-		member->error = ret;
-		return BINDERY_RESTORED_DEFERRED;
+	if (ret == -EAGAIN) {
+		offer(member);
+		if (!bindery_member_has_driver(member)) {
+			member->error = ret;
+			return BINDERY_RESTORED_DEFERRED;
+		}
 	}
 	if (is_on_native(member))
 		return BINDERY_RESTORED;
@@ -133,7 +137,7 @@ static enum bindery_restored restore_driver(struct bindery_member *member)
 {
 	/* Its override is somebody's: let that decide. */
 	if (member->did & BINDERY_SAW_FOREIGN) {
-		offer_defers(member->dev);
+		offer(member);
 		return BINDERY_RESTORED_FOREIGN;
 	}
 	if (member->did & BINDERY_DID_UNBIND)
@@ -169,7 +173,7 @@ static void restore_power(struct bindery_member *member)
 /* The native driver's module is gone: let whatever is there have it. */
 static enum bindery_restored offer_instead(struct bindery_member *member)
 {
-	offer_defers(member->dev);
+	offer(member);
 	return is_on_native(member) ? BINDERY_RESTORED :
 				      BINDERY_RESTORED_NO_DRIVER;
 }
@@ -180,10 +184,12 @@ static void mend_dma(struct bindery_member *newcomer)
 	struct bindery_member *member;
 
 	bindery_group_each(member, newcomer->group) {
-		if (!member->pdev || member->role == BINDERY_ROLE_ADDED)
+		if (!member->pdev || member->role == BINDERY_ROLE_ADDED ||
+		    bindery_member_removed(member))
 			continue;
 		device_lock(newcomer->dev);
-		bindery_dma_as(newcomer->dev, member->dev);
+		if (!newcomer->dev->driver)
+			bindery_dma_as(newcomer->dev, member->dev);
 		device_unlock(newcomer->dev);
 		return;
 	}
@@ -198,7 +204,7 @@ static enum bindery_restored let_go(struct bindery_member *member)
 		foreign = restore_override(member);
 	member->did = 0;
 	mend_dma(member);
-	offer_defers(member->dev);
+	offer(member);
 	return foreign ? BINDERY_RESTORED_FOREIGN : BINDERY_RESTORED;
 }
 

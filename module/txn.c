@@ -3,7 +3,6 @@
  * The worker's side of a transaction, whose groups are BINDING: validate again,
  * override, unbind, bind, verify, and commit, or undo all of it.
  */
-#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -230,7 +229,7 @@ static int fence(struct bindery_txn *txn, struct bindery_member *member)
 
 	if (!has_to_move(txn, member) || !member->vfio || group->fencing)
 		return 0;
-	ret = bindery_group_fence(group, txn->deadline);
+	ret = bindery_group_fence(group, txn->deadline, false);
 	if (ret >= 0)
 		return 0;
 	return fail_at(txn, ret == -ETIMEDOUT ? BINDERY_ERROR_LOCKED :
@@ -279,12 +278,10 @@ static bool is_first(struct bindery_txn *txn, unsigned int index)
 {
 	struct bindery_member *member = txn->plan->members[index];
 
-	while (index--) {
-		if (txn->plan->members[index]->group != member->group)
-			return true;
-		if (has_to_move(txn, txn->plan->members[index]))
+	while (index--)
+		if (txn->plan->members[index]->group == member->group &&
+		    has_to_move(txn, txn->plan->members[index]))
 			return false;
-	}
 	return true;
 }
 
@@ -317,25 +314,6 @@ static int bind_all(struct bindery_txn *txn)
 	return bind_some(txn, false);
 }
 
-#define OWNER_TRIES	5
-#define OWNER_PAUSE_MS	10
-
-/* Own the group's DMA once; a reset keeps it from that for a moment. */
-static int try_to_own(struct bindery_txn *txn, struct bindery_group *group)
-{
-	int tries = OWNER_TRIES;
-	int ret;
-
-	for (;;) {
-		ret = bindery_group_fence(group, txn->deadline);
-		if (!ret)
-			bindery_group_unfence(group);
-		if (ret != -EBUSY || !--tries)
-			return ret;
-		msleep(OWNER_PAUSE_MS);
-	}
-}
-
 /* A VFIO user must be able to own the group, or be in already. */
 static int verify_owner(struct bindery_txn *txn, struct bindery_group *group)
 {
@@ -344,7 +322,7 @@ static int verify_owner(struct bindery_txn *txn, struct bindery_group *group)
 	/* An adoption changes nothing, not even for a moment. */
 	if (txn->request->adopt)
 		return 0;
-	ret = try_to_own(txn, group);
+	ret = bindery_group_try(group, txn->deadline);
 	if (!ret || ret == -EPERM)
 		return 0;
 	return bindery_fail_group(&txn->failure, ret == -ETIMEDOUT ?
@@ -571,9 +549,31 @@ static int commit(struct bindery_txn *txn)
 	return 0;
 }
 
+/* What changed in the last moment may be a device that goes. */
+static void name_removed(struct bindery_txn *txn)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	if (txn->failure.record.out_code != BINDERY_ERROR_CHANGED)
+		return;
+	for (i = 0; i < txn->plan->num_members; i++) {
+		member = txn->plan->members[i];
+		if (!is_ours(txn, member) || !member->target ||
+		    READ_ONCE(member->dev->driver) == member->target->drv ||
+		    txn->step < BINDERY_STEP_VERIFY ||
+		    !bindery_member_goes(member, -ENODEV))
+			continue;
+		bindery_failure_clear(&txn->failure);
+		fail_at(txn, BINDERY_ERROR_REMOVED, 0, member, NULL);
+		return;
+	}
+}
+
 /* From here on the failure is what a caller is told who waits no longer. */
 static void give_up(struct bindery_txn *txn)
 {
+	name_removed(txn);
 	guard(bindery_state)();
 	txn->at = NULL;
 	txn->failed = true;

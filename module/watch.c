@@ -150,11 +150,11 @@ static bool reserved_goes(struct bindery_group *group, struct device *dev)
 {
 	struct bindery_claim *claim = bindery_group_holder(group);
 	struct bindery_member *member;
-	bool last = true;
+	bool last = claim;
 	unsigned int i;
 
 	bindery_state_assert();
-	for (i = 0; i < claim->plan->num_members; i++) {
+	for (i = 0; claim && i < claim->plan->num_members; i++) {
 		member = claim->plan->members[i];
 		if (member->group != group)
 			continue;
@@ -174,13 +174,14 @@ static void device_goes(struct bindery_group *group, struct device *dev)
 
 	scoped_guard(bindery_state) {
 		group->departed = true;
+		/* it may be a reservation again */
+		last = reserved_goes(group, dev) &&
+		       group->state == BINDERY_GROUP_RESERVED;
 		member = find_member(group, dev);
 		if (member) {
 			member->removed = true;
 			bindery_member_changed(member);
 			last = bindery_group_all_removed(group);
-		} else if (group->state == BINDERY_GROUP_RESERVED) {
-			last = reserved_goes(group, dev);
 		}
 		if (group->state == BINDERY_GROUP_DEGRADED)
 			bindery_group_drain(group);

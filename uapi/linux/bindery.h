@@ -893,7 +893,8 @@ enum bindery_recover {
  *
  * Needs %BINDERY_RIGHTS_FULL and CAP_SYS_ADMIN at the call. Codes of REPAIR:
  * ARGUMENT, NOT_PERMITTED, ADDRESS, NO_DEVICE, NO_GROUP, BUSY (a transaction
- * runs), STUCK, DEGRADED (still), BIND, UNBIND, IN_USE, DEADLINE. Of RELEASE: those of
+ * runs), STUCK, DEGRADED (still), BIND, DEADLINE, FAULT (the repair was done; only
+ * the results could not be written). Of RELEASE: those of
  * ioctl(BINDERY_RELEASE), NO_CLAIM, AMBIGUOUS, BUSY (a file of it is open).
  */
 struct bindery_ioc_recover {
