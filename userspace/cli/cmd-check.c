@@ -56,5 +56,6 @@ const struct verb verb_check = {
 	.arguments = "DEVICE[=DRIVER[:MODULE]]...",
 	.summary = "Tell what acquire would do, and change nothing",
 	.options = OPTIONS_REQUEST,
+	.driver = DRIVER_TARGET,
 	.run = run_check,
 };

@@ -157,6 +157,7 @@ const struct verb verb_exec = {
 	.arguments = "DEVICE[=DRIVER[:MODULE]]... -- COMMAND [ARGUMENT]...",
 	.summary = "Move devices to VFIO while a command runs",
 	.options = OPTIONS_ACQUIRE,
+	.driver = DRIVER_TARGET,
 	.has_command = true,
 	.run = run_exec,
 };

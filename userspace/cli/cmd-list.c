@@ -7,6 +7,8 @@
 static struct json_object *device_object(const struct bindery_device *device)
 {
 	struct json_object *object = json_object_new_object();
+	struct bindery_path path;
+	char text[BINDERY_PATH_SIZE];
 
 	put_bdf(object, "device", bindery_device_get_bdf(device));
 	put_string(object, "driver", bindery_device_get_driver(device));
@@ -14,6 +16,11 @@ static struct json_object *device_object(const struct bindery_device *device)
 	put_ids(object, bindery_device_get_class(device),
 		bindery_device_get_vendor(device),
 		bindery_device_get_device_id(device));
+	put_string(object, "path", NULL);
+	if (bindery_device_get_path(device, &path)) {
+		bindery_path_format(&path, text);
+		put_string(object, "path", text);
+	}
 	return object;
 }
 
@@ -21,20 +28,17 @@ static struct json_object *device_object(const struct bindery_device *device)
 static void put_state(struct json_object *object,
 		      struct bindery_context *context, struct bindery_bdf bdf)
 {
+	static const char *const keys[] = {
+		"state", "claims", "holder", "claim", "generation"
+	};
+	struct bindery_reference device = { .bdf = bdf };
 	struct bindery_group *group;
 
-	json_object_object_add(object, "state", NULL);
-	json_object_object_add(object, "claims", NULL);
-	json_object_object_add(object, "holder", NULL);
-	if (!context || bindery_group_show(context, &bdf, &group))
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		json_object_object_add(object, keys[i], NULL);
+	if (!context || bindery_group_show(context, &device, &group))
 		return;
-	put_string(object, "state",
-		   bindery_group_state_symbol(bindery_group_get_state(group)));
-	put_number(object, "claims", bindery_group_get_num_claims(group));
-	if (bindery_group_get_num_claims(group))
-		put_holder(object, bindery_group_get_holder_pid(group),
-			   bindery_group_get_holder_comm(group),
-			   bindery_group_get_holder_label(group));
+	put_group_claims(object, group);
 	bindery_group_free(group);
 }
 

@@ -80,18 +80,93 @@ void put_holder(struct json_object *object, pid_t pid, const char *comm,
 	json_object_object_add(object, "holder", holder);
 }
 
-static void put_flags(struct json_object *object, uint32_t flags)
+void put_flags(struct json_object *object, uint32_t flags,
+	       const char *(*symbol)(uint32_t flag))
 {
 	struct json_object *list = json_object_new_array();
 
 	for (uint32_t flag = 1; flag; flag <<= 1) {
-		const char *symbol = bindery_member_flag_symbol(flags & flag);
+		const char *text = symbol(flags & flag);
 
-		if (symbol)
-			json_object_array_add(list,
-					      json_object_new_string(symbol));
+		if (text)
+			json_object_array_add(list, json_object_new_string(text));
 	}
 	json_object_object_add(object, "flags", list);
+}
+
+void put_id(struct json_object *object, const char *key, struct bindery_id id)
+{
+	char text[BINDERY_ID_TEXT_SIZE];
+
+	bindery_id_format(&id, text);
+	put_string(object, key, bindery_id_is_set(&id) ? text : NULL);
+}
+
+/* A number that counts from 1; 0 is none. */
+static void put_generation(struct json_object *object, uint64_t generation)
+{
+	json_object_object_add(object, "generation", generation ?
+			       json_object_new_uint64(generation) : NULL);
+}
+
+void put_assignment(struct json_object *object,
+		    enum bindery_assignment assignment, uint32_t users,
+		    struct bindery_id id)
+{
+	struct json_object *life = NULL;
+
+	if (assignment != BINDERY_ASSIGNMENT_NONE) {
+		life = json_object_new_object();
+		put_string(life, "state", bindery_assignment_symbol(assignment));
+		put_number(life, "users", users);
+		put_id(life, "id", id);
+	}
+	json_object_object_add(object, "assignment", life);
+}
+
+/* A claim that ended meanwhile has nothing to tell. */
+void put_claim(struct json_object *document, struct bindery_claim *claim)
+{
+	struct json_object *object;
+	struct bindery_status *status;
+
+	if (bindery_claim_get_status(claim, &status))
+		return;
+	object = json_object_new_object();
+	put_id(object, "id", bindery_status_get_id(status));
+	put_string(object, "label", bindery_status_get_label(status));
+	put_number(object, "groups", bindery_status_get_num_groups(status));
+	put_string(object, "state",
+		   bindery_group_state_symbol(bindery_status_get_state(status)));
+	put_flags(object, bindery_status_get_flags(status),
+		  bindery_claim_flag_symbol);
+	put_generation(object, bindery_status_get_generation(status));
+	json_object_object_add(document, "claim", object);
+	bindery_status_free(status);
+}
+
+/* State, claims and holder of a group. */
+void put_group_claims(struct json_object *object,
+		      const struct bindery_group *group)
+{
+	struct json_object *claim;
+
+	put_string(object, "state",
+		   bindery_group_state_symbol(bindery_group_get_state(group)));
+	put_number(object, "claims", bindery_group_get_num_claims(group));
+	json_object_object_add(object, "holder", NULL);
+	json_object_object_add(object, "claim", NULL);
+	put_generation(object, bindery_group_get_generation(group));
+	if (!bindery_group_get_num_claims(group))
+		return;
+	claim = json_object_new_object();
+	put_id(claim, "id", bindery_group_get_claim_id(group));
+	put_flags(claim, bindery_group_get_claim_flags(group),
+		  bindery_claim_flag_symbol);
+	json_object_object_add(object, "claim", claim);
+	put_holder(object, bindery_group_get_holder_pid(group),
+		   bindery_group_get_holder_comm(group),
+		   bindery_group_get_holder_label(group));
 }
 
 static void put_guards(struct json_object *object, struct bindery_bdf bdf,
@@ -115,6 +190,15 @@ static void put_result(struct json_object *object, int error)
 	json_object_object_add(object, "errno",
 			       error ? json_object_new_int(error) : NULL);
 	put_string(object, "reason", error ? strerror(error) : NULL);
+}
+
+static void put_life(struct json_object *object,
+		     const struct bindery_member *member)
+{
+	put_assignment(object, bindery_member_get_assignment(member),
+		       bindery_member_get_users(member),
+		       bindery_member_get_assignment_id(member));
+	put_generation(object, bindery_member_get_generation(member));
 }
 
 static void put_facts(struct json_object *object,
@@ -154,7 +238,10 @@ static struct json_object *member_object(const struct bindery_member *member,
 		   bindery_member_get_native_override(member));
 	if (fields & MEMBER_FACTS)
 		put_facts(object, member);
-	put_flags(object, bindery_member_get_flags(member));
+	if (fields & MEMBER_LIFE)
+		put_life(object, member);
+	put_flags(object, bindery_member_get_flags(member),
+		  bindery_member_flag_symbol);
 	put_string(object, "blocker",
 		   blocker ? bindery_error_symbol(blocker) : NULL);
 	if (fields & MEMBER_RESULT)

@@ -9,6 +9,10 @@ static const struct verb *const verbs[] = {
 	&verb_check,
 	&verb_acquire,
 	&verb_exec,
+	&verb_adopt,
+	&verb_release,
+	&verb_mark,
+	&verb_repair,
 };
 
 static void print_usage(FILE *out)

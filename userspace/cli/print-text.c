@@ -6,6 +6,12 @@
 
 #include "print.h"
 
+static bool is_empty(struct json_object *value)
+{
+	return !value || (json_object_is_type(value, json_type_array) &&
+			  !json_object_array_length(value));
+}
+
 /* A field on one line; the caller frees it. */
 static char *field_text(struct json_object *value)
 {
@@ -29,7 +35,7 @@ static char *field_text(struct json_object *value)
 		const char *separator = "";
 
 		json_object_object_foreach(value, key, field) {
-			if (!field)
+			if (is_empty(field))
 				continue;
 			part = field_text(field);
 			fprintf(out, "%s%s %s", separator, key, part);
@@ -41,12 +47,6 @@ static char *field_text(struct json_object *value)
 	}
 	fclose(out);
 	return text;
-}
-
-static bool is_empty(struct json_object *value)
-{
-	return !value || (json_object_is_type(value, json_type_array) &&
-			  !json_object_array_length(value));
 }
 
 /* A list of objects is a table; a list of strings is a field. */

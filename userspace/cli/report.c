@@ -208,7 +208,9 @@ void report_guards(struct json_object *document,
 	}
 }
 
-int report_address(const struct options *options, const char *text)
+/* What was named is no device. */
+int report_argument(const struct options *options, const char *text,
+		    const char *message, const char *remedy)
 {
 	struct json_object *document = json_object_new_object();
 	struct json_object *error;
@@ -218,8 +220,23 @@ int report_address(const struct options *options, const char *text)
 	put_string(error, "device", text);
 	put_string(error, "class",
 		   bindery_error_class_symbol(BINDERY_ERROR_CLASS_ASK));
-	put_string(error, "remedy", bindery_error_remedy(BINDERY_ERROR_ADDRESS));
-	add_message(error, "%s", bindery_error_sentence(BINDERY_ERROR_ADDRESS));
+	put_string(error, "remedy", remedy);
+	add_message(error, "%s", message);
+	document_print(options, document);
+	return STATUS_FAILED;
+}
+
+/* A failure of which there is nothing else to tell but what was named. */
+int report_named(const struct options *options, const char *name,
+		 const struct bindery_error_record *record)
+{
+	struct json_object *document = json_object_new_object();
+	struct json_object *error;
+
+	report_record(document, record, NULL);
+	error = json_object_object_get(document, "error");
+	if (!json_object_object_get(error, "device"))
+		put_string(error, "device", name);
 	document_print(options, document);
 	return STATUS_FAILED;
 }
@@ -250,7 +267,7 @@ static int report_open(const struct options *options, int error)
 	if (error == EACCES || error == EPERM)
 		report_own(document, NULL, "not-permitted", error,
 			   "/dev/bindery may not be opened",
-			   "run it as root, or get the right to open that node; acquire and exec also need CAP_SYS_ADMIN in the initial user namespace");
+			   "run it as root, or get the right to open that node; what changes anything also needs CAP_SYS_ADMIN in the initial user namespace");
 	else
 		report_own(document, NULL, "no-module", error,
 			   "there is no /dev/bindery: the module is not loaded",

@@ -6,12 +6,8 @@
 
 #include "internal.h"
 
-#define SLOT_MAX	0x1f
-#define FUNCTION_MAX	7
-
-/* Reads hex digits up to and including the one that must end them. */
-static int parse_field(const char **text, int min, int max, char end,
-		       uint32_t *value)
+/* Reads hex digits; @text is left behind the last one. */
+int bindery_hex_parse(const char **text, int min, int max, uint32_t *value)
 {
 	uint32_t number = 0;
 	int digits = 0;
@@ -23,11 +19,20 @@ static int parse_field(const char **text, int min, int max, char end,
 			return -EINVAL;
 		number = number << 4 | (c <= '9' ? c - '0' : c - 'a' + 10);
 	}
-	if (digits < min || **text != end)
+	if (digits < min)
+		return -EINVAL;
+	*value = number;
+	return 0;
+}
+
+/* The same, up to and including the character that must end them. */
+static int parse_field(const char **text, int min, int max, char end,
+		       uint32_t *value)
+{
+	if (bindery_hex_parse(text, min, max, value) || **text != end)
 		return -EINVAL;
 	if (end)
 		(*text)++;
-	*value = number;
 	return 0;
 }
 

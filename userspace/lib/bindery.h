@@ -10,10 +10,11 @@
  *  - Commands return 0 or a negative errno; what they make comes through an
  *    out-pointer, which is left alone on failure unless its function says more.
  *  - -ENOMEM is possible wherever something is made, and not mentioned again.
- *  - The caller owns what a ``_new``, ``_acquire``, ``_show``, ``_find`` or
- *    ``_get_...`` with an out-pointer made, and frees it with the ``_free`` of
- *    its type. Each ``_free`` accepts NULL. Getters without an out-pointer
- *    return what belongs to the object they are asked of; it lives as long.
+ *  - The caller owns what a ``_new``, ``_acquire``, ``_adopt``, ``_open``,
+ *    ``_show``, ``_find`` or ``_get_...`` with an out-pointer made, and frees it
+ *    with the ``_free`` of its type. Each ``_free`` accepts NULL. Getters
+ *    without an out-pointer return what belongs to the object they are asked
+ *    of; it lives as long.
  *  - Strings are never NULL unless said; what is not there is "".
  *  - Snapshots (info, members, group, status, devices, guards, users) never
  *    change once made.
@@ -107,6 +108,127 @@ int bindery_bdf_compare(const struct bindery_bdf *a,
 			const struct bindery_bdf *b);
 
 /**
+ * struct bindery_path - a way through the PCI bridges to a device
+ * @domain: PCI domain of the root bus
+ * @bus: number of the root bus
+ * @has_root: are these two given?
+ * @num_steps: steps, 1 to %BINDERY_PATH_MAX
+ * @steps: each slot << 3 | function, of each bridge and then of the device
+ *
+ * Unlike a BDF it stays the same when bus numbers change.
+ */
+struct bindery_path {
+	uint32_t domain;
+	uint8_t bus;
+	bool has_root;
+	uint8_t num_steps;
+	uint8_t steps[BINDERY_PATH_MAX];
+};
+
+/** BINDERY_PATH_SIZE - room for the text of any path, with its NUL */
+#define BINDERY_PATH_SIZE 176
+
+/**
+ * bindery_path_parse() - read [DDDD:BB/]SS[.F][/SS[.F]]...
+ * @text: the root bus, if given, as four to eight hex digits of domain and two
+ *	of bus; then for each step one or two hex digits of slot, and one of
+ *	function, 0 if it is left out; nothing before, between or after
+ * @path: where to store it
+ *
+ * Return: -EINVAL if @text is anything else, has more than %BINDERY_PATH_MAX
+ * steps, or a slot above 0x1f or a function above 7.
+ * Since: 0.1
+ */
+int bindery_path_parse(const char *text, struct bindery_path *path);
+
+/**
+ * bindery_path_format() - write it; a function of 0 is left out
+ * Since: 0.1
+ */
+void bindery_path_format(const struct bindery_path *path,
+			 char text[BINDERY_PATH_SIZE]);
+
+/**
+ * bindery_path_compare() - order of two paths; one without a root bus is first
+ * Return: less than, equal to or more than 0, as memcmp(3).
+ * Since: 0.1
+ */
+int bindery_path_compare(const struct bindery_path *a,
+			 const struct bindery_path *b);
+
+/**
+ * struct bindery_id - id of a claim or of an assignment
+ * @bytes: 128 bits; all zero: there is none
+ */
+struct bindery_id {
+	uint8_t bytes[BINDERY_ID_SIZE];
+};
+
+/** BINDERY_ID_TEXT_SIZE - room for the text of an id, with its NUL */
+#define BINDERY_ID_TEXT_SIZE 37
+
+/**
+ * bindery_id_parse() - read the text of a UUID
+ * @text: hex digits in groups of 8, 4, 4, 4 and 12, joined by "-"
+ * @id: where to store it
+ *
+ * Return: -EINVAL if @text is anything else.
+ * Since: 0.1
+ */
+int bindery_id_parse(const char *text, struct bindery_id *id);
+
+/**
+ * bindery_id_format() - write it as the text of a UUID, in lower case
+ * Since: 0.1
+ */
+void bindery_id_format(const struct bindery_id *id,
+		       char text[BINDERY_ID_TEXT_SIZE]);
+
+/**
+ * bindery_id_compare() - order of two ids
+ * Return: less than, equal to or more than 0, as memcmp(3).
+ * Since: 0.1
+ */
+int bindery_id_compare(const struct bindery_id *a, const struct bindery_id *b);
+
+/**
+ * bindery_id_is_set() - is there one, that is: is a bit of it set?
+ * Since: 0.1
+ */
+bool bindery_id_is_set(const struct bindery_id *id);
+
+/**
+ * struct bindery_reference - how a device is named to the kernel
+ * @address: which of the three next fields is used
+ * @bdf: the device; of %BINDERY_ADDRESS_VF its PF
+ * @path: of %BINDERY_ADDRESS_PATH: the way to it, with its root bus
+ * @vf: of %BINDERY_ADDRESS_VF: index of the VF, from 0
+ * @expect: bits of enum bindery_expect: which of the next fields the device has
+ *	to have, else %BINDERY_ERROR_IDENTITY
+ * @vendor: PCI vendor id
+ * @device_id: PCI device id
+ * @subsystem_vendor: PCI subsystem vendor id
+ * @subsystem_device: PCI subsystem device id
+ * @serial: the Device Serial Number, as lspci prints it from left to right
+ *
+ * The kernel finds the device inside the call: no time passes between the
+ * look-up and the use. What is not used is not looked at; a reference of zeros
+ * but for @bdf names a device by its BDF alone.
+ */
+struct bindery_reference {
+	enum bindery_address address;
+	struct bindery_bdf bdf;
+	struct bindery_path path;
+	uint32_t vf;
+	uint32_t expect;
+	uint16_t vendor;
+	uint16_t device_id;
+	uint16_t subsystem_vendor;
+	uint16_t subsystem_device;
+	uint64_t serial;
+};
+
+/**
  * bindery_context_new() - open /dev/bindery
  * @context: where to store the new context
  *
@@ -131,10 +253,8 @@ int bindery_context_get_fd(const struct bindery_context *context);
 /**
  * bindery_context_get_error() - the error record of the last call
  *
- * Of the last bindery_context_get_info(), bindery_group_show(),
- * bindery_request_check() or bindery_claim_acquire() on @context. Never NULL;
- * of code %BINDERY_ERROR_NONE and errno 0 if that succeeded. Overwritten by the
- * next of these.
+ * Of the last function that was given @context. Never NULL; of code
+ * %BINDERY_ERROR_NONE and errno 0 if that succeeded. Overwritten by the next.
  * Since: 0.1
  */
 const struct bindery_error_record *
@@ -213,6 +333,18 @@ uint32_t bindery_info_get_deadline_default_ms(const struct bindery_info *info);
  * Since: 0.1
  */
 uint32_t bindery_info_get_deadline_max_ms(const struct bindery_info *info);
+
+/**
+ * bindery_info_get_max_path() - steps that a path may have
+ * Since: 0.1
+ */
+uint32_t bindery_info_get_max_path(const struct bindery_info *info);
+
+/**
+ * bindery_info_get_max_stuck() - overdue callbacks above which nothing begins
+ * Since: 0.1
+ */
+uint32_t bindery_info_get_max_stuck(const struct bindery_info *info);
 
 /**
  * bindery_error_record_get_code() - what went wrong
@@ -364,6 +496,26 @@ const char *bindery_action_symbol(enum bindery_action action);
  * Since: 0.1
  */
 const char *bindery_group_state_symbol(enum bindery_group_state state);
+
+/**
+ * bindery_assignment_symbol() - such as "ready"
+ * Since: 0.1
+ */
+const char *bindery_assignment_symbol(enum bindery_assignment assignment);
+
+/**
+ * bindery_event_symbol() - such as "attach-ok"
+ * Since: 0.1
+ */
+const char *bindery_event_symbol(enum bindery_event event);
+
+/**
+ * bindery_claim_flag_symbol() - such as "shared"
+ * @flag: one bit of enum bindery_claim_flags
+ * Return: NULL for a bit that this library does not know.
+ * Since: 0.1
+ */
+const char *bindery_claim_flag_symbol(uint32_t flag);
 
 /**
  * bindery_member_flag_symbol() - such as "bridge"
@@ -541,17 +693,66 @@ const char *
 bindery_member_get_native_override(const struct bindery_member *member);
 
 /**
+ * bindery_member_get_assignment() - its life in a guest
+ * Since: 0.1
+ */
+enum bindery_assignment
+bindery_member_get_assignment(const struct bindery_member *member);
+
+/**
+ * bindery_member_get_assignment_id() - id of its assignment, zeros if none
+ * Since: 0.1
+ */
+struct bindery_id
+bindery_member_get_assignment_id(const struct bindery_member *member);
+
+/**
+ * bindery_member_get_users() - users of its assignment in the guest
+ * Since: 0.1
+ */
+uint32_t bindery_member_get_users(const struct bindery_member *member);
+
+/**
+ * bindery_member_get_generation() - what bindery_claim_mark() has to be given
+ * Return: a number that changes with every change of the member; 0 if its group
+ * is not claimed.
+ * Since: 0.1
+ */
+uint64_t bindery_member_get_generation(const struct bindery_member *member);
+
+/**
  * bindery_group_show() - one IOMMU group with its members, by any of them
  * @context: the context, which keeps the error record
- * @bdf: a device of the group
+ * @device: a device of the group
  * @group: where to store the new snapshot
  *
  * Return: -EINVAL, -ENODEV, -ENXIO: see the record. Needs no right.
  * Since: 0.1
  */
 int bindery_group_show(struct bindery_context *context,
-		       const struct bindery_bdf *bdf,
+		       const struct bindery_reference *device,
 		       struct bindery_group **group);
+
+/**
+ * bindery_group_repair() - put right what a group has suffered
+ * @context: the context, which keeps the error record
+ * @device: a device of the group
+ * @deadline_ms: how long to wait, in milliseconds; 0: the module's default
+ * @members: where to store the new list of members, or NULL; set on failure
+ *	too, to NULL if the kernel told of none
+ *
+ * Of a degraded group the restore is tried again. In a claimed group, members
+ * that somebody else unbound or bound go back to their targets, and overrides
+ * that somebody else changed are set again. A group that needs none of it is
+ * left alone: success. No claim is needed.
+ *
+ * Needs %BINDERY_RIGHTS_FULL and CAP_SYS_ADMIN now.
+ * Since: 0.1
+ */
+int bindery_group_repair(struct bindery_context *context,
+			 const struct bindery_reference *device,
+			 uint32_t deadline_ms,
+			 struct bindery_members **members);
 
 /**
  * bindery_group_free() - free a snapshot, with its members
@@ -598,6 +799,26 @@ const char *bindery_group_get_holder_comm(const struct bindery_group *group);
 const char *bindery_group_get_holder_label(const struct bindery_group *group);
 
 /**
+ * bindery_group_get_claim_id() - id of the first of them, zeros if none
+ * Since: 0.1
+ */
+struct bindery_id
+bindery_group_get_claim_id(const struct bindery_group *group);
+
+/**
+ * bindery_group_get_claim_flags() - bits of enum bindery_claim_flags of it
+ * Since: 0.1
+ */
+uint32_t bindery_group_get_claim_flags(const struct bindery_group *group);
+
+/**
+ * bindery_group_get_generation() - changes with every change of the group
+ * Return: 0 if it is free.
+ * Since: 0.1
+ */
+uint64_t bindery_group_get_generation(const struct bindery_group *group);
+
+/**
  * bindery_group_get_members() - its members; they live as long as @group
  * Since: 0.1
  */
@@ -619,20 +840,38 @@ void bindery_request_free(struct bindery_request *request);
 
 /**
  * bindery_request_add_device() - name one more device
- * @bdf: the device; not looked at: the kernel refuses what is no address, what
- *	does not exist and what was named before
+ * @device: the device; not looked at: the kernel refuses what is no address,
+ *	what does not exist and what was named before
  * @target: its target driver; NULL: the request's
  * @module: the module to load if that driver is not there; NULL: of its name
  *
  * Strings are copied. A name or label too long for its field is cut without a
  * NUL, which the kernel refuses as %BINDERY_ERROR_NAME or %BINDERY_ERROR_LABEL.
  *
- * Return: 0 or -ENOMEM.
+ * Return: -EINVAL if @device is a path without a root bus, which no kernel
+ * takes: see bindery_host_complete_path().
  * Since: 0.1
  */
 int bindery_request_add_device(struct bindery_request *request,
-			       const struct bindery_bdf *bdf,
+			       const struct bindery_reference *device,
 			       const char *target, const char *module);
+
+/**
+ * bindery_request_set_native() - what bindery_claim_adopt() is to restore
+ * @index: a named device, from 0
+ * @driver: the driver to put back at the end; NULL: it had none
+ * @module: the module to load if that driver is not there; NULL: of its name
+ * @override: the driver_override to put back; NULL: none
+ *
+ * An adopted device for which this was not called stays on its VFIO driver.
+ * Acquiring does not use it: there the kernel sees for itself.
+ *
+ * Return: -EINVAL beyond the number of devices.
+ * Since: 0.1
+ */
+int bindery_request_set_native(struct bindery_request *request, size_t index,
+			       const char *driver, const char *module,
+			       const char *override);
 
 /**
  * bindery_request_get_num_devices() - how many were named
@@ -645,7 +884,7 @@ size_t bindery_request_get_num_devices(const struct bindery_request *request);
  * @index: from 0; below the number of devices
  * Since: 0.1
  */
-struct bindery_bdf
+struct bindery_reference
 bindery_request_get_device(const struct bindery_request *request, size_t index);
 
 /**
@@ -665,7 +904,18 @@ void bindery_request_set_label(struct bindery_request *request,
 			       const char *label);
 
 /**
- * bindery_request_set_flags() - bits of enum bindery_acquire_flags
+ * bindery_request_set_flags() - how to move
+ * @flags: bits of enum bindery_acquire_flags:
+ *	%BINDERY_ACQUIRE_COMPANIONS, members that were not named are moved too;
+ *	%BINDERY_ACQUIRE_SINGLE_GROUP, devices of several groups are refused;
+ *	%BINDERY_ACQUIRE_SHARED, others that have this flag may join;
+ *	%BINDERY_ACQUIRE_RESERVE_ONLY, no driver is touched before
+ *	bindery_claim_bind();
+ *	%BINDERY_ACQUIRE_SERIAL, one driver callback after another;
+ *	%BINDERY_ACQUIRE_NOWAIT, the claim comes at once, see
+ *	bindery_claim_get_fd();
+ *	%BINDERY_ACQUIRE_KEEP, as bindery_claim_keep();
+ *	%BINDERY_ACQUIRE_REPAIR, what somebody else unbinds is bound again, once
  * Since: 0.1
  */
 void bindery_request_set_flags(struct bindery_request *request, uint32_t flags);
@@ -713,6 +963,41 @@ int bindery_claim_acquire(struct bindery_context *context,
 			  struct bindery_members **members);
 
 /**
+ * bindery_claim_adopt() - make a claim on what is on VFIO drivers already
+ * @context: the context, which keeps the error record
+ * @request: devices, label, deadline, flags (of them SINGLE_GROUP, SHARED, KEEP
+ *	and REPAIR) and what bindery_request_set_native() told
+ * @claim: where to store the new claim
+ * @members: where to store the new list of members, or NULL; set on failure
+ *	too, as by bindery_request_check()
+ *
+ * Nothing is changed, not even an override. Every endpoint of the groups has to
+ * be on a VFIO driver, and no claim may hold them. A kept claim on them is
+ * opened again instead, as by bindery_claim_open().
+ * Since: 0.1
+ */
+int bindery_claim_adopt(struct bindery_context *context,
+			const struct bindery_request *request,
+			struct bindery_claim **claim,
+			struct bindery_members **members);
+
+/**
+ * bindery_claim_open() - open a claim that lives, or is kept, once more
+ * @context: the context, which keeps the error record
+ * @id: id of the claim; NULL: the claim on @device
+ * @device: a device of it; NULL: by @id
+ * @claim: where to store the new claim
+ *
+ * Return: -ENOENT: there is no such claim. -EINVAL with
+ * %BINDERY_ERROR_AMBIGUOUS: several share @device, name one by its id.
+ * Since: 0.1
+ */
+int bindery_claim_open(struct bindery_context *context,
+		       const struct bindery_id *id,
+		       const struct bindery_reference *device,
+		       struct bindery_claim **claim);
+
+/**
  * bindery_claim_new_from_fd() - a claim that was inherited or received
  * @fd: its file. Owned by the claim after success: the caller no more closes it
  * @claim: where to store the new claim
@@ -727,7 +1012,8 @@ int bindery_claim_new_from_fd(int fd, struct bindery_claim **claim);
  *
  * With its last file, here or in another process, the claim ends: the kernel
  * restores by itself as soon as no VFIO user has a device open. This does not
- * wait for it, bindery_claim_release() does.
+ * wait for it, bindery_claim_release() does. After bindery_claim_keep() the
+ * claim is kept instead.
  * Since: 0.1
  */
 void bindery_claim_free(struct bindery_claim *claim);
@@ -737,15 +1023,27 @@ void bindery_claim_free(struct bindery_claim *claim);
  *
  * Close-on-exec. A copy of it, by dup(2), fork(2) or SCM_RIGHTS, holds the
  * claim as well.
+ *
+ * poll(2) tells with POLLPRI that something changed since this file was last
+ * asked for its status: a state, a member, an assignment, tampering, or the end
+ * of what %BINDERY_ACQUIRE_NOWAIT began; bindery_claim_get_status() tells what,
+ * and ends it. POLLHUP tells that all members of a group were removed, or that
+ * the claim was released.
  * Since: 0.1
  */
 int bindery_claim_get_fd(const struct bindery_claim *claim);
 
 /**
+ * bindery_claim_get_id() - id of the claim, also after it was released
+ * Since: 0.1
+ */
+struct bindery_id bindery_claim_get_id(const struct bindery_claim *claim);
+
+/**
  * bindery_claim_get_error() - the error record of the last call
  *
- * Of the last bindery_claim_get_status() or bindery_claim_release(). Never
- * NULL; overwritten by the next of these.
+ * Of the last function that asked the kernel about @claim, once there was one.
+ * Never NULL; overwritten by the next.
  * Since: 0.1
  */
 const struct bindery_error_record *
@@ -754,29 +1052,111 @@ bindery_claim_get_error(const struct bindery_claim *claim);
 /**
  * bindery_claim_get_status() - what it is and how its members are
  * @status: where to store the new snapshot
- * Return: -ESTALE once it was released.
+ * Return: -ESTALE once it was released. After what %BINDERY_ACQUIRE_NOWAIT began
+ * has failed: as that did.
  * Since: 0.1
  */
 int bindery_claim_get_status(struct bindery_claim *claim,
 			     struct bindery_status **status);
 
 /**
+ * bindery_claim_bind() - move what was only reserved
+ * @flags: %BINDERY_ACQUIRE_SERIAL, %BINDERY_ACQUIRE_NOWAIT, or 0
+ * @deadline_ms: how long the call may take; 0: the module's default
+ * @members: where to store the new list of members, or NULL; set on failure
+ *	too, to NULL if the kernel told of none
+ *
+ * The second half of an acquire with %BINDERY_ACQUIRE_RESERVE_ONLY. When it
+ * fails all is as before, and it may be tried again. A claim that is bound
+ * already is left alone: success.
+ *
+ * Needs CAP_SYS_ADMIN now.
+ * Since: 0.1
+ */
+int bindery_claim_bind(struct bindery_claim *claim, uint32_t flags,
+		       uint32_t deadline_ms, struct bindery_members **members);
+
+/**
+ * struct bindery_mark - an assignment, after an event
+ * @id: its id, zeros if there is none any more
+ * @assignment: its state
+ * @users: its users
+ * @generation: the member's generation
+ */
+struct bindery_mark {
+	struct bindery_id id;
+	enum bindery_assignment assignment;
+	uint32_t users;
+	uint64_t generation;
+};
+
+/**
+ * bindery_claim_mark() - tell what happened to a device in a guest
+ * @device: a member that the claim holds
+ * @event: what happened
+ * @generation: of the member, as the status told it
+ * @mark: where to store what came of it, or NULL
+ *
+ * Return: -ESTALE with %BINDERY_ERROR_STALE: the member changed since its
+ * generation was read, look again. -EINVAL with %BINDERY_ERROR_TRANSITION: the
+ * assignment's state does not allow that event. Nothing was changed then.
+ * Since: 0.1
+ */
+int bindery_claim_mark(struct bindery_claim *claim,
+		       const struct bindery_reference *device,
+		       enum bindery_event event, uint64_t generation,
+		       struct bindery_mark *mark);
+
+/**
+ * bindery_claim_keep() - what the last close of its files does
+ * @policy: %BINDERY_KEEP_OFF, restore; %BINDERY_KEEP_ON, keep the groups until
+ *	the claim is opened again, adopted or released
+ *
+ * Needs CAP_SYS_ADMIN now.
+ * Since: 0.1
+ */
+int bindery_claim_keep(struct bindery_claim *claim, enum bindery_keep policy);
+
+/**
  * bindery_claim_release() - end it for every file of it, wait for the restore
+ * @flags: what to do about VFIO users, at most one bit of enum
+ *	bindery_release_flags: %BINDERY_RELEASE_WAIT until the deadline;
+ *	%BINDERY_RELEASE_DEFER the restore until they are gone;
+ *	%BINDERY_RELEASE_FORCE, ask them to go. 0: refuse
  * @deadline_ms: how long to wait, in milliseconds; 0: the module's default
+ * @generation: what bindery_status_get_generation() told, so that a claim that
+ *	changed since is not released; 0: any
  * @results: where to store the new list of members, or NULL; each with its
  *	errno. Set on failure too, to NULL if the kernel told of none.
  *
  * Each member is tried, whatever happens to the others; the first failure is
  * returned. -EBUSY with %BINDERY_ERROR_IN_USE: a VFIO user has a device open,
  * nothing was done and the claim lives on. -ETIMEDOUT: the restore goes on by
- * itself. The claim object remains to be freed in every case.
+ * itself. -ESTALE with %BINDERY_ERROR_STALE: the generation is another, and the
+ * claim lives on. The claim object remains to be freed in every case.
  * Since: 0.1
  */
-int bindery_claim_release(struct bindery_claim *claim, uint32_t deadline_ms,
+int bindery_claim_release(struct bindery_claim *claim, uint32_t flags,
+			  uint32_t deadline_ms, uint64_t generation,
 			  struct bindery_members **results);
 
-/** BINDERY_ID_SIZE - bytes of the id of a claim as text, with its NUL */
-#define BINDERY_ID_SIZE 37
+/**
+ * bindery_claim_release_kept() - release a claim of which no file is open
+ * @context: the context, which keeps the error record
+ * @id: id of the claim; NULL: the claim on @device
+ * @device: a device of it; NULL: by @id
+ * @flags: as of bindery_claim_release()
+ * @deadline_ms: how long to wait, in milliseconds; 0: the module's default
+ * @results: as of bindery_claim_release()
+ *
+ * Return: -EBUSY with %BINDERY_ERROR_BUSY: a file of it is open.
+ * Since: 0.1
+ */
+int bindery_claim_release_kept(struct bindery_context *context,
+			       const struct bindery_id *id,
+			       const struct bindery_reference *device,
+			       uint32_t flags, uint32_t deadline_ms,
+			       struct bindery_members **results);
 
 /**
  * bindery_status_free() - free a snapshot, with its members
@@ -785,10 +1165,32 @@ int bindery_claim_release(struct bindery_claim *claim, uint32_t deadline_ms,
 void bindery_status_free(struct bindery_status *status);
 
 /**
- * bindery_status_get_id() - id of the claim, as the text of a UUID
+ * bindery_status_get_id() - id of the claim
  * Since: 0.1
  */
-const char *bindery_status_get_id(const struct bindery_status *status);
+struct bindery_id bindery_status_get_id(const struct bindery_status *status);
+
+/**
+ * bindery_status_get_state() - state of its groups
+ *
+ * Where they differ, the first of binding, stuck, gone, held that one of them
+ * is in.
+ * Since: 0.1
+ */
+enum bindery_group_state
+bindery_status_get_state(const struct bindery_status *status);
+
+/**
+ * bindery_status_get_flags() - bits of enum bindery_claim_flags
+ * Since: 0.1
+ */
+uint32_t bindery_status_get_flags(const struct bindery_status *status);
+
+/**
+ * bindery_status_get_generation() - changes with every change of the claim
+ * Since: 0.1
+ */
+uint64_t bindery_status_get_generation(const struct bindery_status *status);
 
 /**
  * bindery_status_get_num_groups() - IOMMU groups of the claim
@@ -850,6 +1252,35 @@ int bindery_host_get_devices(const struct bindery_host *host,
 			     struct bindery_devices **devices);
 
 /**
+ * bindery_host_complete_path() - give a path its root bus, if there is one only
+ * @path: the path; one that has a root bus is left alone
+ *
+ * A root bus is never guessed: on a machine with several it has to be told.
+ *
+ * Return: -ENOTUNIQ if this machine has several root buses, -ENODEV if it has
+ * none, or the errno of reading sysfs.
+ * Since: 0.1
+ */
+int bindery_host_complete_path(const struct bindery_host *host,
+			       struct bindery_path *path);
+
+/**
+ * bindery_host_find_device() - which device a reference means now
+ * @device: the reference; its path may be without a root bus
+ * @bdf: where to store the BDF
+ *
+ * To show, or to look at, what is there. What was found may be gone, or another
+ * device, a moment later: give the kernel the reference, not the BDF. What the
+ * reference expects of the device is not looked at.
+ *
+ * Return: -ENODEV if there is none, or as bindery_host_complete_path().
+ * Since: 0.1
+ */
+int bindery_host_find_device(const struct bindery_host *host,
+			     const struct bindery_reference *device,
+			     struct bindery_bdf *bdf);
+
+/**
  * bindery_devices_free() - free a list of devices, with its devices
  * Since: 0.1
  */
@@ -875,6 +1306,16 @@ bindery_devices_get(const struct bindery_devices *devices, size_t index);
  * Since: 0.1
  */
 struct bindery_bdf bindery_device_get_bdf(const struct bindery_device *device);
+
+/**
+ * bindery_device_get_path() - the way to it, with its root bus
+ * @path: where to store it
+ * Return: false if no path leads to it, as to VFs on bus numbers of their own;
+ * @path is then left alone.
+ * Since: 0.1
+ */
+bool bindery_device_get_path(const struct bindery_device *device,
+			     struct bindery_path *path);
 
 /**
  * bindery_device_get_group() - number of its IOMMU group
@@ -935,9 +1376,9 @@ int bindery_users_find_vfio(const struct bindery_host *host, uint32_t group,
  * @claim: the claim
  * @users: where to store the new list
  *
- * Those that have the very open file which @claim has, by inheritance or
- * SCM_RIGHTS. Where kcmp(2) cannot tell: those that have a file of any claim.
- * Files in flight are not seen.
+ * Those that inherited or received the file of @claim, or opened the claim
+ * themselves. Where neither fdinfo nor kcmp(2) can tell: those that have a file
+ * of any claim. Files in flight are not seen.
  * Since: 0.1
  */
 int bindery_users_find_claim(const struct bindery_host *host,

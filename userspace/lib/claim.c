@@ -5,10 +5,6 @@
 
 #include "internal.h"
 
-/* Neither ACQUIRE nor RELEASE can be asked twice for the same members. */
-#define ACQUIRE_ROOM	1024
-#define RELEASE_SLACK	64
-
 static struct bindery_claim *claim_new(int fd)
 {
 	struct bindery_claim *claim = calloc(1, sizeof(*claim));
@@ -20,23 +16,23 @@ static struct bindery_claim *claim_new(int fd)
 	return claim;
 }
 
-static int acquire(struct bindery_context *context,
-		   const struct bindery_request *request,
-		   struct bindery_claim *claim, struct bindery_members *members)
+static int acquire(struct bindery_context *context, unsigned long number,
+		   struct bindery_ioc_acquire *ioc, struct bindery_claim *claim,
+		   struct bindery_members *members)
 {
-	struct bindery_ioc_acquire ioc;
 	int ret;
 
-	bindery_request_encode(request, &ioc);
-	ioc.members = (uintptr_t)members->entries;
-	ioc.num_members = members->room;
-	ioc.error = bindery_error_record_prepare(&context->error);
-	ret = bindery_ioctl(context->fd, BINDERY_ACQUIRE, &ioc);
+	ioc->members = (uintptr_t)members->entries;
+	ioc->num_members = members->room;
+	ioc->error = bindery_error_record_prepare(&context->error);
+	ret = bindery_ioctl(context->fd, number, ioc);
 	bindery_error_record_finish(&context->error, ret);
-	bindery_members_set_count(members, ioc.num_members, ret);
-	if (!ret)
-		claim->fd = ioc.out_claim_fd;
-	return ret;
+	bindery_members_set_count(members, ioc->num_members, ret);
+	if (ret)
+		return ret;
+	claim->fd = ioc->out_claim_fd;
+	claim->id = bindery_id_from_uapi(ioc->out_claim_id);
+	return 0;
 }
 
 /* After success the whole list can still be had, by STATUS. */
@@ -52,19 +48,19 @@ static void complete(struct bindery_claim *claim,
 	*members = all;
 }
 
-int bindery_claim_acquire(struct bindery_context *context,
-			  const struct bindery_request *request,
-			  struct bindery_claim **claim,
-			  struct bindery_members **members)
+static int make_claim(struct bindery_context *context, unsigned long number,
+		      struct bindery_ioc_acquire *ioc,
+		      struct bindery_claim **claim,
+		      struct bindery_members **members)
 {
-	struct bindery_members *list = bindery_members_new(ACQUIRE_ROOM);
+	struct bindery_members *list = bindery_members_new(MEMBERS_ONCE);
 	struct bindery_claim *new = claim_new(-1);
 	int ret = -ENOMEM;
 
 	if (members)
 		*members = NULL;
 	if (list && new)
-		ret = acquire(context, request, new, list);
+		ret = acquire(context, number, ioc, new, list);
 	if (!ret && !list->complete)
 		complete(new, &list);
 	if (list)
@@ -74,6 +70,61 @@ int bindery_claim_acquire(struct bindery_context *context,
 	else
 		*claim = new;
 	return ret;
+}
+
+int bindery_claim_acquire(struct bindery_context *context,
+			  const struct bindery_request *request,
+			  struct bindery_claim **claim,
+			  struct bindery_members **members)
+{
+	struct bindery_ioc_acquire ioc;
+
+	bindery_request_encode(request, &ioc);
+	return make_claim(context, BINDERY_ACQUIRE, &ioc, claim, members);
+}
+
+int bindery_claim_adopt(struct bindery_context *context,
+			const struct bindery_request *request,
+			struct bindery_claim **claim,
+			struct bindery_members **members)
+{
+	struct bindery_ioc_acquire ioc;
+
+	bindery_request_encode(request, &ioc);
+	ioc.natives = (uintptr_t)request->natives;
+	if (request->natives)
+		ioc.native_size = sizeof(*request->natives);
+	return make_claim(context, BINDERY_ADOPT, &ioc, claim, members);
+}
+
+int bindery_claim_open(struct bindery_context *context,
+		       const struct bindery_id *id,
+		       const struct bindery_reference *device,
+		       struct bindery_claim **claim)
+{
+	struct bindery_ioc_open_claim ioc = { .size = sizeof(ioc) };
+	struct bindery_claim *new;
+	struct bindery_ioc_device raw;
+	int ret;
+
+	ret = bindery_name_claim(id, device, &raw, ioc.id, &ioc.device,
+				 &ioc.device_size);
+	if (ret)
+		return ret;
+	new = claim_new(-1);
+	if (!new)
+		return -ENOMEM;
+	ioc.error = bindery_error_record_prepare(&context->error);
+	ret = bindery_ioctl(context->fd, BINDERY_OPEN_CLAIM, &ioc);
+	bindery_error_record_finish(&context->error, ret);
+	if (ret) {
+		bindery_claim_free(new);
+		return ret;
+	}
+	new->fd = ioc.out_claim_fd;
+	new->id = bindery_id_from_uapi(ioc.out_claim_id);
+	*claim = new;
+	return 0;
 }
 
 int bindery_claim_new_from_fd(int fd, struct bindery_claim **claim)
@@ -91,6 +142,7 @@ int bindery_claim_new_from_fd(int fd, struct bindery_claim **claim)
 		return ret;
 	}
 	bindery_members_free(members);
+	new->id = bindery_id_from_uapi(ioc.out_id);
 	*claim = new;
 	return 0;
 }
@@ -109,46 +161,13 @@ int bindery_claim_get_fd(const struct bindery_claim *claim)
 	return claim->fd;
 }
 
+struct bindery_id bindery_claim_get_id(const struct bindery_claim *claim)
+{
+	return claim->id;
+}
+
 const struct bindery_error_record *
 bindery_claim_get_error(const struct bindery_claim *claim)
 {
 	return &claim->error;
-}
-
-/* Asked first, because the release itself cannot be asked twice. */
-static uint32_t count_members(struct bindery_claim *claim)
-{
-	struct bindery_ioc_status ioc;
-	struct bindery_members *members;
-	uint32_t count;
-
-	if (bindery_status_ask(claim, &ioc, &members))
-		return 0;
-	count = (uint32_t)members->count;
-	bindery_members_free(members);
-	return count;
-}
-
-int bindery_claim_release(struct bindery_claim *claim, uint32_t deadline_ms,
-			  struct bindery_members **results)
-{
-	struct bindery_ioc_release ioc = { .size = sizeof(ioc) };
-	struct bindery_members *list;
-	int ret;
-
-	if (results)
-		*results = NULL;
-	list = bindery_members_new(count_members(claim) + RELEASE_SLACK);
-	if (!list)
-		return -ENOMEM;
-	ioc.members = (uintptr_t)list->entries;
-	ioc.num_members = list->room;
-	ioc.member_size = sizeof(struct bindery_ioc_member);
-	ioc.deadline_ms = deadline_ms;
-	ioc.error = bindery_error_record_prepare(&claim->error);
-	ret = bindery_ioctl(claim->fd, BINDERY_RELEASE, &ioc);
-	bindery_error_record_finish(&claim->error, ret);
-	bindery_members_set_count(list, ioc.num_members, ret);
-	bindery_members_give(list, results);
-	return ret;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 
 struct bindery_device {
 	struct bindery_bdf bdf;
+	struct bindery_path path;	/* without steps: none */
 	bool has_group;
 	uint32_t group;
 	uint32_t class_code;
@@ -59,6 +61,29 @@ static void read_group(int dir, struct bindery_device *device)
 	device->has_group = end != name && !*end;
 }
 
+/*
+ * A VF with a bus number that its PF has not hangs off a bus that no bridge
+ * leads to.
+ */
+static bool is_off_the_path(int dir, const struct bindery_device *device)
+{
+	char name[BINDERY_NAME_SIZE];
+	struct bindery_bdf pf;
+
+	return !sysfs_read_name(dir, "physfn", name, sizeof(name)) &&
+	       !bindery_bdf_parse(name, &pf) && pf.bus != device->bdf.bus;
+}
+
+static void read_path(int devices, const char *name, int dir,
+		      struct bindery_device *device)
+{
+	char target[PATH_MAX];
+
+	if (!sysfs_read_target(devices, name, target, sizeof(target)) &&
+	    !is_off_the_path(dir, device))
+		bindery_path_from_link(target, &device->path);
+}
+
 /* What cannot be read, such as of a device that is going, stays empty. */
 static void read_device(int dir, struct bindery_device *device)
 {
@@ -87,6 +112,7 @@ static int visit_device(int dir, const char *name, void *argument)
 	device = add_device(argument);
 	if (device) {
 		device->bdf = bdf;
+		read_path(dir, name, fd, device);
 		read_device(fd, device);
 	}
 	close(fd);
@@ -140,6 +166,14 @@ bindery_devices_get(const struct bindery_devices *devices, size_t index)
 struct bindery_bdf bindery_device_get_bdf(const struct bindery_device *device)
 {
 	return device->bdf;
+}
+
+bool bindery_device_get_path(const struct bindery_device *device,
+			     struct bindery_path *path)
+{
+	if (device->path.num_steps)
+		*path = device->path;
+	return device->path.num_steps;
 }
 
 bool bindery_device_get_group(const struct bindery_device *device,

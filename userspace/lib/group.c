@@ -31,21 +31,26 @@ static int show(struct bindery_context *context, struct bindery_group *group,
 }
 
 int bindery_group_show(struct bindery_context *context,
-		       const struct bindery_bdf *bdf,
+		       const struct bindery_reference *device,
 		       struct bindery_group **group)
 {
-	struct bindery_ioc_device device = { .bdf = bindery_bdf_to_uapi(bdf) };
 	struct bindery_group *new = calloc(1, sizeof(*new));
+	struct bindery_ioc_device raw;
 	unsigned int attempt = 0;
-	int ret = -ENOMEM;
+	int ret;
 
 	if (!new)
 		return -ENOMEM;
-	new->members = bindery_members_new(MEMBERS_ROOM);
-	if (!new->members)
+	ret = bindery_reference_to_uapi(device, &raw);
+	if (ret)
 		goto err_free;
+	new->members = bindery_members_new(MEMBERS_ROOM);
+	if (!new->members) {
+		ret = -ENOMEM;
+		goto err_free;
+	}
 	do
-		ret = show(context, new, &device);
+		ret = show(context, new, &raw);
 	while (!ret && bindery_members_must_grow(&new->members,
 						 new->raw.num_members,
 						 attempt++));
@@ -97,6 +102,22 @@ const char *bindery_group_get_holder_comm(const struct bindery_group *group)
 const char *bindery_group_get_holder_label(const struct bindery_group *group)
 {
 	return group->raw.out_holder_label;
+}
+
+struct bindery_id
+bindery_group_get_claim_id(const struct bindery_group *group)
+{
+	return bindery_id_from_uapi(group->raw.out_claim_id);
+}
+
+uint32_t bindery_group_get_claim_flags(const struct bindery_group *group)
+{
+	return group->raw.out_claim_flags;
+}
+
+uint64_t bindery_group_get_generation(const struct bindery_group *group)
+{
+	return group->raw.out_generation;
 }
 
 const struct bindery_members *

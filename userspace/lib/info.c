@@ -83,3 +83,13 @@ uint32_t bindery_info_get_deadline_max_ms(const struct bindery_info *info)
 {
 	return info->raw.out_deadline_max_ms;
 }
+
+uint32_t bindery_info_get_max_path(const struct bindery_info *info)
+{
+	return info->raw.out_max_path;
+}
+
+uint32_t bindery_info_get_max_stuck(const struct bindery_info *info)
+{
+	return info->raw.out_max_stuck;
+}

@@ -102,3 +102,25 @@ bindery_member_get_native_override(const struct bindery_member *member)
 {
 	return member->raw.out_native_override;
 }
+
+enum bindery_assignment
+bindery_member_get_assignment(const struct bindery_member *member)
+{
+	return member->raw.out_assignment;
+}
+
+struct bindery_id
+bindery_member_get_assignment_id(const struct bindery_member *member)
+{
+	return bindery_id_from_uapi(member->raw.out_assignment_id);
+}
+
+uint32_t bindery_member_get_users(const struct bindery_member *member)
+{
+	return member->raw.out_users;
+}
+
+uint64_t bindery_member_get_generation(const struct bindery_member *member)
+{
+	return member->raw.out_generation;
+}

@@ -9,7 +9,7 @@
  * What does not fit is cut without a NUL: the kernel refuses that with the
  * same typed error as any other bad name.
  */
-static void encode_string(char *field, size_t size, const char *text)
+void bindery_string_encode(char *field, size_t size, const char *text)
 {
 	size_t length = text ? strnlen(text, size) : 0;
 
@@ -33,6 +33,7 @@ void bindery_request_free(struct bindery_request *request)
 	if (!request)
 		return;
 	free(request->devices);
+	free(request->natives);
 	free(request);
 }
 
@@ -40,6 +41,7 @@ static int make_room(struct bindery_request *request)
 {
 	size_t room = request->room ? request->room * 2 : 16;
 	struct bindery_ioc_device *devices;
+	struct bindery_ioc_native *natives;
 
 	if (request->num_devices < request->room)
 		return 0;
@@ -47,25 +49,47 @@ static int make_room(struct bindery_request *request)
 	if (!devices)
 		return -ENOMEM;
 	request->devices = devices;
+	natives = reallocarray(request->natives, room, sizeof(*natives));
+	if (!natives)
+		return -ENOMEM;
+	request->natives = natives;
 	request->room = room;
 	return 0;
 }
 
 int bindery_request_add_device(struct bindery_request *request,
-			       const struct bindery_bdf *bdf,
+			       const struct bindery_reference *device,
 			       const char *target, const char *module)
 {
-	struct bindery_ioc_device *device;
+	struct bindery_ioc_device raw;
+	int ret = bindery_reference_to_uapi(device, &raw);
 
-	if (make_room(request))
-		return -ENOMEM;
-	device = &request->devices[request->num_devices++];
-	*device = (struct bindery_ioc_device){
-		.address = BINDERY_ADDRESS_BDF,
-		.bdf = bindery_bdf_to_uapi(bdf),
-	};
-	encode_string(device->target, sizeof(device->target), target);
-	encode_string(device->module, sizeof(device->module), module);
+	if (!ret)
+		ret = make_room(request);
+	if (ret)
+		return ret;
+	bindery_string_encode(raw.target, sizeof(raw.target), target);
+	bindery_string_encode(raw.module, sizeof(raw.module), module);
+	request->devices[request->num_devices] = raw;
+	request->natives[request->num_devices++] =
+		(struct bindery_ioc_native){ 0 };
+	return 0;
+}
+
+int bindery_request_set_native(struct bindery_request *request, size_t index,
+			       const char *driver, const char *module,
+			       const char *override)
+{
+	struct bindery_ioc_native *native;
+
+	if (index >= request->num_devices)
+		return -EINVAL;
+	native = &request->natives[index];
+	native->flags = BINDERY_NATIVE_RESTORE;
+	bindery_string_encode(native->driver, sizeof(native->driver), driver);
+	bindery_string_encode(native->module, sizeof(native->module), module);
+	bindery_string_encode(native->override, sizeof(native->override),
+			      override);
 	return 0;
 }
 
@@ -74,10 +98,10 @@ size_t bindery_request_get_num_devices(const struct bindery_request *request)
 	return request->num_devices;
 }
 
-struct bindery_bdf
+struct bindery_reference
 bindery_request_get_device(const struct bindery_request *request, size_t index)
 {
-	return bindery_bdf_from_uapi(&request->devices[index].bdf);
+	return bindery_reference_from_uapi(&request->devices[index]);
 }
 
 void bindery_request_set_target(struct bindery_request *request,
@@ -85,8 +109,8 @@ void bindery_request_set_target(struct bindery_request *request,
 {
 	struct bindery_ioc_acquire *raw = &request->raw;
 
-	encode_string(raw->target, sizeof(raw->target), target);
-	encode_string(raw->module, sizeof(raw->module), module);
+	bindery_string_encode(raw->target, sizeof(raw->target), target);
+	bindery_string_encode(raw->module, sizeof(raw->module), module);
 }
 
 void bindery_request_set_label(struct bindery_request *request,
@@ -94,7 +118,7 @@ void bindery_request_set_label(struct bindery_request *request,
 {
 	struct bindery_ioc_acquire *raw = &request->raw;
 
-	encode_string(raw->label, sizeof(raw->label), label);
+	bindery_string_encode(raw->label, sizeof(raw->label), label);
 }
 
 void bindery_request_set_flags(struct bindery_request *request, uint32_t flags)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "internal.h"
@@ -8,7 +7,6 @@
 struct bindery_status {
 	struct bindery_ioc_status raw;
 	struct bindery_members *members;
-	char id[BINDERY_ID_SIZE];
 };
 
 static int ask(struct bindery_claim *claim, struct bindery_ioc_status *ioc,
@@ -52,18 +50,6 @@ int bindery_status_ask(struct bindery_claim *claim,
 	return 0;
 }
 
-static void format_id(char text[BINDERY_ID_SIZE], const uint8_t id[16])
-{
-	int length = 0;
-
-	for (int i = 0; i < 16; i++) {
-		bool dash = i == 4 || i == 6 || i == 8 || i == 10;
-
-		length += snprintf(text + length, BINDERY_ID_SIZE - length,
-				   dash ? "-%02x" : "%02x", id[i]);
-	}
-}
-
 int bindery_claim_get_status(struct bindery_claim *claim,
 			     struct bindery_status **status)
 {
@@ -77,7 +63,6 @@ int bindery_claim_get_status(struct bindery_claim *claim,
 		free(new);
 		return ret;
 	}
-	format_id(new->id, new->raw.out_id);
 	*status = new;
 	return 0;
 }
@@ -90,9 +75,25 @@ void bindery_status_free(struct bindery_status *status)
 	free(status);
 }
 
-const char *bindery_status_get_id(const struct bindery_status *status)
+struct bindery_id bindery_status_get_id(const struct bindery_status *status)
 {
-	return status->id;
+	return bindery_id_from_uapi(status->raw.out_id);
+}
+
+enum bindery_group_state
+bindery_status_get_state(const struct bindery_status *status)
+{
+	return status->raw.out_state;
+}
+
+uint32_t bindery_status_get_flags(const struct bindery_status *status)
+{
+	return status->raw.out_flags;
+}
+
+uint64_t bindery_status_get_generation(const struct bindery_status *status)
+{
+	return status->raw.out_generation;
 }
 
 uint32_t bindery_status_get_num_groups(const struct bindery_status *status)

@@ -122,6 +122,39 @@ static const struct error_text error_texts[] = {
 	[BINDERY_ERROR_RELEASED] = {
 		"released", "the claim was released before",
 		"acquire a new claim" },
+	[BINDERY_ERROR_STUCK] = {
+		"stuck", "a driver's callback has not returned since an earlier deadline",
+		"see the kernel log for that driver; the group repairs itself when it returns" },
+	[BINDERY_ERROR_STALE] = {
+		"stale", "something changed since the generation that was given was read",
+		"look again, then decide again" },
+	[BINDERY_ERROR_NO_CLAIM] = {
+		"no-claim", "there is no claim of that id, or none on that device",
+		"look up its id with bindery list" },
+	[BINDERY_ERROR_AMBIGUOUS] = {
+		"ambiguous", "several claims share the device",
+		"name one of them by its id" },
+	[BINDERY_ERROR_INVALID] = {
+		"invalid", "the device was attached to a guest that does not see it",
+		"release its claim first" },
+	[BINDERY_ERROR_NOT_ON_VFIO] = {
+		"not-on-vfio", "a member of the group is not on a VFIO driver",
+		"acquire the group instead of adopting it" },
+	[BINDERY_ERROR_TRANSITION] = {
+		"transition", "the assignment's state does not allow that event",
+		"look at the assignment with bindery show" },
+	[BINDERY_ERROR_IDENTITY] = {
+		"identity", "the device at this address is not the expected one",
+		"look up where that device is now with bindery list" },
+	[BINDERY_ERROR_NO_VF] = {
+		"no-vf", "the PF has no VF of that index",
+		"enable VFs by its sriov_numvfs, or name another" },
+	[BINDERY_ERROR_STATE] = {
+		"state", "the claim is not in a state that allows this",
+		"wait until its transaction is done, then try again" },
+	[BINDERY_ERROR_SHUTDOWN] = {
+		"shutdown", "the machine is going down",
+		"wait until it is up again" },
 };
 
 static const struct error_text *error_text(enum bindery_error code)
@@ -148,146 +181,4 @@ const char *bindery_error_sentence(enum bindery_error code)
 const char *bindery_error_remedy(enum bindery_error code)
 {
 	return error_text(code)->remedy;
-}
-
-static const char *lookup(const char *const *symbols, size_t count,
-			  size_t value)
-{
-	if (value >= count || !symbols[value])
-		return "unknown";
-	return symbols[value];
-}
-
-const char *bindery_error_class_symbol(enum bindery_error_class error_class)
-{
-	static const char *const symbols[] = {
-		[BINDERY_ERROR_CLASS_NONE] = "none",
-		[BINDERY_ERROR_CLASS_RETRY] = "retry",
-		[BINDERY_ERROR_CLASS_ASK] = "ask",
-		[BINDERY_ERROR_CLASS_HOST] = "host",
-	};
-
-	return lookup(symbols, ARRAY_SIZE(symbols), error_class);
-}
-
-const char *bindery_step_symbol(enum bindery_step step)
-{
-	static const char *const symbols[] = {
-		[BINDERY_STEP_NONE] = "none",
-		[BINDERY_STEP_REQUEST] = "request",
-		[BINDERY_STEP_RESOLVE] = "resolve",
-		[BINDERY_STEP_TARGET] = "target",
-		[BINDERY_STEP_RESERVE] = "reserve",
-		[BINDERY_STEP_VALIDATE] = "validate",
-		[BINDERY_STEP_OVERRIDE] = "override",
-		[BINDERY_STEP_UNBIND] = "unbind",
-		[BINDERY_STEP_BIND] = "bind",
-		[BINDERY_STEP_VERIFY] = "verify",
-		[BINDERY_STEP_PUBLISH] = "publish",
-		[BINDERY_STEP_FENCE] = "fence",
-		[BINDERY_STEP_UNBIND_TARGET] = "unbind-target",
-		[BINDERY_STEP_RESTORE] = "restore",
-	};
-
-	return lookup(symbols, ARRAY_SIZE(symbols), step);
-}
-
-const char *bindery_role_symbol(enum bindery_role role)
-{
-	static const char *const symbols[] = {
-		[BINDERY_ROLE_NONE] = "none",
-		[BINDERY_ROLE_REQUESTED] = "requested",
-		[BINDERY_ROLE_COMPANION] = "companion",
-		[BINDERY_ROLE_PREBOUND] = "pre-bound",
-		[BINDERY_ROLE_PARKED] = "parked",
-		[BINDERY_ROLE_EXEMPT] = "exempt",
-	};
-
-	return lookup(symbols, ARRAY_SIZE(symbols), role);
-}
-
-const char *bindery_action_symbol(enum bindery_action action)
-{
-	static const char *const symbols[] = {
-		[BINDERY_ACTION_NONE] = "none",
-		[BINDERY_ACTION_MOVE] = "move",
-		[BINDERY_ACTION_PARK] = "park",
-	};
-
-	return lookup(symbols, ARRAY_SIZE(symbols), action);
-}
-
-const char *bindery_group_state_symbol(enum bindery_group_state state)
-{
-	static const char *const symbols[] = {
-		[BINDERY_GROUP_FREE] = "free",
-		[BINDERY_GROUP_BINDING] = "binding",
-		[BINDERY_GROUP_HELD] = "held",
-		[BINDERY_GROUP_DRAINING] = "draining",
-		[BINDERY_GROUP_RESTORING] = "restoring",
-		[BINDERY_GROUP_DEGRADED] = "degraded",
-	};
-
-	return lookup(symbols, ARRAY_SIZE(symbols), state);
-}
-
-const char *bindery_rights_symbol(enum bindery_rights rights)
-{
-	static const char *const symbols[] = {
-		[BINDERY_RIGHTS_READ] = "read",
-		[BINDERY_RIGHTS_FULL] = "full",
-	};
-
-	return lookup(symbols, ARRAY_SIZE(symbols), rights);
-}
-
-const char *bindery_guard_kind_symbol(enum bindery_guard_kind kind)
-{
-	static const char *const symbols[] = {
-		[BINDERY_GUARD_MOUNT] = "mount",
-		[BINDERY_GUARD_SWAP] = "swap",
-		[BINDERY_GUARD_HOLDER] = "holder",
-		[BINDERY_GUARD_NETDEV] = "netdev",
-		[BINDERY_GUARD_BOOT_VGA] = "boot-vga",
-	};
-
-	return lookup(symbols, ARRAY_SIZE(symbols), kind);
-}
-
-const char *bindery_member_flag_symbol(uint32_t flag)
-{
-	switch (flag) {
-	case BINDERY_MEMBER_PCI:
-		return "pci";
-	case BINDERY_MEMBER_BRIDGE:
-		return "bridge";
-	case BINDERY_MEMBER_PF:
-		return "pf";
-	case BINDERY_MEMBER_VF:
-		return "vf";
-	case BINDERY_MEMBER_TARGET_ABSENT:
-		return "target-absent";
-	case BINDERY_MEMBER_TRUNCATED:
-		return "truncated";
-	case BINDERY_MEMBER_REMOVED:
-		return "removed";
-	case BINDERY_MEMBER_UNKNOWN:
-		return "unknown";
-	case BINDERY_MEMBER_VFIO:
-		return "vfio";
-	default:
-		return NULL;
-	}
-}
-
-const char *bindery_kernel_fact_symbol(uint32_t fact)
-{
-	switch (fact) {
-	case BINDERY_KERNEL_VFIO_GROUP:
-		return "vfio-group";
-	case BINDERY_KERNEL_VFIO_CDEV:
-		return "vfio-cdev";
-	default:
-		return NULL;
-	}
 }

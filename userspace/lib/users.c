@@ -26,6 +26,7 @@ struct search {
 	const struct bindery_host *host;
 	struct bindery_users *users;
 	int claim_fd;			/* -1: a search for VFIO nodes */
+	char claim[BINDERY_ID_TEXT_SIZE];	/* its id */
 	pid_t pid;			/* the process looked at */
 	char (*nodes)[NODE_SIZE];	/* what a wanted file links to */
 	size_t num_nodes;
@@ -52,26 +53,46 @@ static bool is_node(const struct search *search, const char *target)
 	return false;
 }
 
-/* Where kcmp(2) cannot tell, a file of the same kind counts. */
-static bool is_claim(const struct search *search, const char *name)
+/* What fdinfo says: 1 if this is the claim's id, 2 if it is another's. */
+static int match_claim(char *line, void *argument)
+{
+	static const char key[] = "bindery-claim:";
+	const char *claim = argument;
+
+	if (strncmp(line, key, strlen(key)))
+		return 0;
+	line += strlen(key);
+	line += strspn(line, " \t");
+	return strncmp(line, claim, strlen(claim)) ? 2 : 1;
+}
+
+/* The claim may have been opened more than once: each file tells its id. */
+static bool is_claim(struct search *search, int dir, const char *name)
 {
 	unsigned long fd = strtoul(name, NULL, 10);
-	long ret = syscall(SYS_kcmp, getpid(), search->pid, KCMP_FILE,
-			   (unsigned long)search->claim_fd, fd);
+	char path[NAME_MAX];
+	long ret;
 
+	snprintf(path, sizeof(path), "../fdinfo/%lu", fd);
+	ret = sysfs_each_line(dir, path, match_claim, search->claim);
+	if (ret > 0)
+		return ret == 1;
+	/* Where kcmp(2) cannot tell either, a file of the same kind counts. */
+	ret = syscall(SYS_kcmp, getpid(), search->pid, KCMP_FILE,
+		      (unsigned long)search->claim_fd, fd);
 	return !ret || (ret < 0 && errno != ESRCH && errno != EBADF);
 }
 
 /* Returns 1 when found: one file of a process is enough. */
 static int visit_fd(int dir, const char *name, void *argument)
 {
-	const struct search *search = argument;
+	struct search *search = argument;
 	char target[PATH_MAX];
 
 	if (sysfs_read_target(dir, name, target, sizeof(target)) ||
 	    !is_node(search, target))
 		return 0;
-	return search->claim_fd < 0 || is_claim(search, name);
+	return search->claim_fd < 0 || is_claim(search, dir, name);
 }
 
 static int add_user(struct search *search, int dir)
@@ -169,6 +190,7 @@ int bindery_users_find_claim(const struct bindery_host *host,
 	char path[NODE_SIZE], target[NODE_SIZE];
 	int ret;
 
+	bindery_id_format(&claim->id, search.claim);
 	snprintf(path, sizeof(path), "proc/self/fd/%d", claim->fd);
 	ret = sysfs_read_target(host->root, path, target, sizeof(target));
 	if (!ret)

@@ -4,12 +4,14 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 #include "mock.h"
 
-struct mock mock;
+__typeof__(mock_shared) mock_shared;
 
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
@@ -17,6 +19,11 @@ int __wrap_ioctl(int fd, unsigned long number, ...);
 
 void mock_reset(void)
 {
+	if (!mock_shared)
+		mock_shared = mmap(NULL, sizeof(mock), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (mock_shared == MAP_FAILED)
+		abort();
 	memset(&mock, 0, sizeof(mock));
 	mock.abi_version = BINDERY_ABI_VERSION;
 }
@@ -71,10 +78,15 @@ static void *pointer(__u64 address)
 	return (void *)(uintptr_t)address;
 }
 
+const unsigned char mock_id[BINDERY_ID_SIZE] = {
+	0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+	0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff,
+};
+
 static int fail(enum mock_call call, __u64 error)
 {
 	mock.count[call]++;
-	if (!mock.fail[call])
+	if (!mock.fail[call] || (mock.times && mock.count[call] > mock.times))
 		return 0;
 	if (!mock.silent) {
 		mock.error.size = sizeof(mock.error);
@@ -117,6 +129,8 @@ static int mock_info(struct bindery_ioc_info *ioc)
 	ioc->out_deadline_default_ms = 4;
 	ioc->out_deadline_max_ms = 5;
 	ioc->out_features = 1ULL << 40;
+	ioc->out_max_path = 6;
+	ioc->out_max_stuck = 7;
 	memset(ioc->out_version, 'v', sizeof(ioc->out_version));
 	errno = mock.fail[MOCK_INFO];
 	return errno ? -1 : 0;
@@ -139,7 +153,23 @@ static int mock_show(struct bindery_ioc_show *ioc)
 	ioc->out_holder_pid = 4711;
 	strcpy(ioc->out_holder_comm, "qemu\033");
 	strcpy(ioc->out_holder_label, "vm 1");
+	if (!mock.num_claims)
+		return 0;
+	memcpy(ioc->out_claim_id, mock_id, sizeof(mock_id));
+	ioc->out_claim_flags = mock.claim_flags;
+	ioc->out_generation = 77;
 	return 0;
+}
+
+/* ADOPT alone tells what was there before. */
+static bool is_bad_native(enum mock_call call,
+			  const struct bindery_ioc_acquire *ioc)
+{
+	if (call == MOCK_ADOPT)
+		return ioc->native_size != (ioc->natives ?
+					    sizeof(struct bindery_ioc_native) :
+					    0);
+	return ioc->natives || ioc->native_size;
 }
 
 static int mock_acquire(enum mock_call call, struct bindery_ioc_acquire *ioc)
@@ -148,7 +178,8 @@ static int mock_acquire(enum mock_call call, struct bindery_ioc_acquire *ioc)
 
 	if (ioc->size != sizeof(*ioc) ||
 	    ioc->device_size != sizeof(struct bindery_ioc_device) ||
-	    ioc->member_size != sizeof(struct bindery_ioc_member))
+	    ioc->member_size != sizeof(struct bindery_ioc_member) ||
+	    is_bad_native(call, ioc) || ioc->__reserved)
 		return invalid();
 	mock.acquire = *ioc;
 	if (copied > MOCK_DEVICES)
@@ -156,13 +187,17 @@ static int mock_acquire(enum mock_call call, struct bindery_ioc_acquire *ioc)
 	if (copied)
 		memcpy(mock.devices, pointer(ioc->devices),
 		       copied * sizeof(*mock.devices));
+	if (copied && ioc->natives)
+		memcpy(mock.natives, pointer(ioc->natives),
+		       copied * sizeof(*mock.natives));
 	give_members(ioc->members, &ioc->num_members);
 	if (fail(call, ioc->error))
 		return -1;
 	ioc->out_claim_fd = -1;
-	if (call == MOCK_ACQUIRE)
-		ioc->out_claim_fd = __real_open("/dev/null",
-						O_RDWR | O_CLOEXEC);
+	if (call == MOCK_CHECK)
+		return 0;
+	ioc->out_claim_fd = __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+	memcpy(ioc->out_claim_id, mock_id, sizeof(mock_id));
 	return 0;
 }
 
@@ -176,8 +211,10 @@ static int mock_status(struct bindery_ioc_status *ioc)
 	give_members(ioc->members, &ioc->num_members);
 	ioc->out_num_groups = 1;
 	ioc->out_holder_pid = 4711;
-	for (int i = 0; i < 16; i++)
-		ioc->out_id[i] = (__u8)(i * 17);
+	memcpy(ioc->out_id, mock_id, sizeof(mock_id));
+	ioc->out_state = BINDERY_GROUP_HELD;
+	ioc->out_flags = mock.claim_flags;
+	ioc->out_generation = 78;
 	strcpy(ioc->out_holder_comm, "qemu");
 	strcpy(ioc->out_label, "vm 1");
 	return 0;
@@ -185,12 +222,88 @@ static int mock_status(struct bindery_ioc_status *ioc)
 
 static int mock_release(struct bindery_ioc_release *ioc)
 {
-	if (ioc->size != sizeof(*ioc) || ioc->flags || ioc->__reserved ||
+	if (ioc->size != sizeof(*ioc) || ioc->__reserved ||
 	    ioc->member_size != sizeof(struct bindery_ioc_member))
 		return invalid();
 	mock.release = *ioc;
 	give_members(ioc->members, &ioc->num_members);
 	return fail(MOCK_RELEASE, ioc->error);
+}
+
+/* One device, unless there is none. */
+static bool take_device(__u64 device, __u32 size)
+{
+	memset(mock.devices, 0, sizeof(*mock.devices));
+	if (!device)
+		return !size;
+	memcpy(mock.devices, pointer(device), sizeof(*mock.devices));
+	return size == sizeof(*mock.devices);
+}
+
+static int mock_open_claim(struct bindery_ioc_open_claim *ioc)
+{
+	if (ioc->size != sizeof(*ioc) || ioc->flags ||
+	    !take_device(ioc->device, ioc->device_size))
+		return invalid();
+	mock.opened = *ioc;
+	if (fail(MOCK_OPEN_CLAIM, ioc->error))
+		return -1;
+	ioc->out_claim_fd = __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+	memcpy(ioc->out_claim_id, mock_id, sizeof(mock_id));
+	/* Each device but this group's has a claim of its own. */
+	ioc->out_claim_id[0] = mock.devices[0].bdf.bus > 1 ?
+			       mock.devices[0].bdf.bus : 0;
+	return 0;
+}
+
+static int mock_recover(struct bindery_ioc_recover *ioc)
+{
+	if (ioc->size != sizeof(*ioc) || ioc->__reserved ||
+	    ioc->member_size != sizeof(struct bindery_ioc_member) ||
+	    !take_device(ioc->device, ioc->device_size) ||
+	    (ioc->operation == BINDERY_RECOVER_REPAIR && ioc->flags))
+		return invalid();
+	mock.recover = *ioc;
+	give_members(ioc->members, &ioc->num_members);
+	return fail(MOCK_RECOVER, ioc->error);
+}
+
+static int mock_bind(struct bindery_ioc_bind *ioc)
+{
+	if (ioc->size != sizeof(*ioc) || ioc->__reserved ||
+	    ioc->member_size != sizeof(struct bindery_ioc_member))
+		return invalid();
+	mock.bind = *ioc;
+	give_members(ioc->members, &ioc->num_members);
+	return fail(MOCK_BIND, ioc->error);
+}
+
+static int mock_mark(struct bindery_ioc_mark *ioc)
+{
+	if (ioc->size != sizeof(*ioc) || ioc->flags ||
+	    !take_device(ioc->device, ioc->device_size))
+		return invalid();
+	mock.mark = *ioc;
+	if (fail(MOCK_MARK, ioc->error))
+		return -1;
+	memcpy(ioc->out_assignment_id, mock_id, sizeof(mock_id));
+	ioc->out_assignment = BINDERY_ASSIGNMENT_READY;
+	ioc->out_users = 2;
+	ioc->out_generation = ioc->generation + 1;
+	return 0;
+}
+
+static int mock_keep(struct bindery_ioc_keep *ioc)
+{
+	if (ioc->size != sizeof(*ioc) || ioc->flags || ioc->__reserved)
+		return invalid();
+	mock.keep = *ioc;
+	if (fail(MOCK_KEEP, ioc->error))
+		return -1;
+	mock.claim_flags &= ~(unsigned int)BINDERY_CLAIM_KEEP;
+	if (ioc->policy == BINDERY_KEEP_ON)
+		mock.claim_flags |= BINDERY_CLAIM_KEEP;
+	return 0;
 }
 
 int __wrap_ioctl(int fd, unsigned long number, ...)
@@ -215,6 +328,18 @@ int __wrap_ioctl(int fd, unsigned long number, ...)
 		return mock_status(argument);
 	case BINDERY_RELEASE:
 		return mock_release(argument);
+	case BINDERY_ADOPT:
+		return mock_acquire(MOCK_ADOPT, argument);
+	case BINDERY_OPEN_CLAIM:
+		return mock_open_claim(argument);
+	case BINDERY_RECOVER:
+		return mock_recover(argument);
+	case BINDERY_BIND:
+		return mock_bind(argument);
+	case BINDERY_MARK:
+		return mock_mark(argument);
+	case BINDERY_KEEP:
+		return mock_keep(argument);
 	default:
 		errno = ENOTTY;
 		return -1;

@@ -15,6 +15,12 @@ enum mock_call {
 	MOCK_ACQUIRE,
 	MOCK_STATUS,
 	MOCK_RELEASE,
+	MOCK_ADOPT,
+	MOCK_OPEN_CLAIM,
+	MOCK_RECOVER,
+	MOCK_BIND,
+	MOCK_MARK,
+	MOCK_KEEP,
 	MOCK_CALLS,
 };
 
@@ -28,6 +34,7 @@ struct mock {
 	unsigned int abi_version;
 	int count[MOCK_CALLS];
 	int fail[MOCK_CALLS];			/* errno, 0: succeed */
+	int times;				/* it fails, 0: always */
 	struct bindery_ioc_error error;		/* for what fails */
 	bool silent;				/* fails without a record */
 	struct bindery_ioc_member members[MOCK_MEMBERS];
@@ -35,14 +42,27 @@ struct mock {
 	unsigned int grow;			/* new members at each call */
 	unsigned int state;
 	unsigned int num_claims;
+	unsigned int claim_flags;
 	/* What the last call brought. */
 	struct bindery_ioc_acquire acquire;
 	struct bindery_ioc_device devices[MOCK_DEVICES];
 	struct bindery_ioc_release release;
 	struct bindery_ioc_show show;
+	struct bindery_ioc_open_claim opened;
+	struct bindery_ioc_recover recover;
+	struct bindery_ioc_bind bind;
+	struct bindery_ioc_mark mark;
+	struct bindery_ioc_keep keep;
+	struct bindery_ioc_native natives[MOCK_DEVICES];
 };
 
-extern struct mock mock;
+/* What a claim opened on the device 0000:01:00.0 has for an id. */
+extern const unsigned char mock_id[BINDERY_ID_SIZE];
+#define MOCK_ID "00112233-4455-6677-8899-aabbccddeeff"
+
+/* Shared with children, so that a run of the tool tells what it asked. */
+extern struct mock *mock_shared;
+#define mock (*mock_shared)
 
 void mock_reset(void);
 /* Adds a member 0000:01:00.@function of group 5. */

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "internal.h"
 #include "mock.h"
 #include "tap.h"
+#include "tree.h"
 
-static const struct bindery_bdf bdf = { .bus = 1 };
+static const struct bindery_reference device_1 = { .bdf = { .bus = 1 } };
 
 static struct bindery_context *context;
 static struct bindery_request *request;
@@ -21,7 +23,8 @@ static void start(void)
 	mock_member(0, "vfio-pci", BINDERY_ROLE_REQUESTED, BINDERY_ACTION_MOVE);
 	EXPECT_INT(bindery_context_new(&context), 0);
 	EXPECT_INT(bindery_request_new(&request), 0);
-	EXPECT_INT(bindery_request_add_device(request, &bdf, NULL, NULL), 0);
+	EXPECT_INT(bindery_request_add_device(request, &device_1, NULL, NULL),
+		   0);
 	claim = NULL;
 	members = NULL;
 }
@@ -73,6 +76,8 @@ TEST(U1_info_is_decoded_field_by_field)
 	EXPECT_INT(bindery_info_get_max_name(info), 3);
 	EXPECT_INT(bindery_info_get_deadline_default_ms(info), 4);
 	EXPECT_INT(bindery_info_get_deadline_max_ms(info), 5);
+	EXPECT_INT(bindery_info_get_max_path(info), 6);
+	EXPECT_INT(bindery_info_get_max_stuck(info), 7);
 	EXPECT(bindery_info_get_features(info) == 1ULL << 40);
 	EXPECT_INT(strlen(bindery_info_get_version(info)), 31);
 	bindery_info_free(info);
@@ -82,14 +87,21 @@ TEST(U1_info_is_decoded_field_by_field)
 TEST(U1_a_group_is_decoded_field_by_field)
 {
 	struct bindery_group *group;
+	struct bindery_id id;
 
 	start();
-	mock.state = BINDERY_GROUP_HELD;
+	mock.state = BINDERY_GROUP_KEPT;
 	mock.num_claims = 1;
-	EXPECT_INT(bindery_group_show(context, &bdf, &group), 0);
+	mock.claim_flags = BINDERY_CLAIM_KEEP | BINDERY_CLAIM_CLOSED;
+	EXPECT_INT(bindery_group_show(context, &device_1, &group), 0);
 	EXPECT_INT(mock.devices[0].bdf.bus, 1);
 	EXPECT_INT(bindery_group_get_number(group), 5);
-	EXPECT_INT(bindery_group_get_state(group), BINDERY_GROUP_HELD);
+	EXPECT_INT(bindery_group_get_state(group), BINDERY_GROUP_KEPT);
+	EXPECT_INT(bindery_group_get_claim_flags(group),
+		   BINDERY_CLAIM_KEEP | BINDERY_CLAIM_CLOSED);
+	EXPECT_INT(bindery_group_get_generation(group), 77);
+	id = bindery_group_get_claim_id(group);
+	EXPECT_INT(memcmp(id.bytes, mock_id, sizeof(mock_id)), 0);
 	EXPECT_INT(bindery_group_get_num_claims(group), 1);
 	EXPECT_INT(bindery_group_get_holder_pid(group), 4711);
 	EXPECT_TEXT(bindery_group_get_holder_comm(group), "qemu\033");
@@ -107,7 +119,7 @@ TEST(U1_a_group_longer_than_the_room_is_asked_for_again)
 	start();
 	for (int i = 1; i < 700; i++)
 		mock_member(i, "x", BINDERY_ROLE_NONE, BINDERY_ACTION_NONE);
-	EXPECT_INT(bindery_group_show(context, &bdf, &group), 0);
+	EXPECT_INT(bindery_group_show(context, &device_1, &group), 0);
 	EXPECT_INT(mock.count[MOCK_SHOW], 2);
 	EXPECT_INT(bindery_members_get_count(bindery_group_get_members(group)),
 		   700);
@@ -134,7 +146,7 @@ TEST(T8_an_error_record_is_decoded_field_by_field)
 	strcpy(mock.error.out_holder_comm, "qemu");
 	strcpy(mock.error.out_holder_label, "vm 2");
 	strcpy(mock.error.out_name, "nvme");
-	EXPECT_INT(bindery_group_show(context, &bdf, &group), -EBUSY);
+	EXPECT_INT(bindery_group_show(context, &device_1, &group), -EBUSY);
 	EXPECT(group == (void *)-1);
 	record = bindery_context_get_error(context);
 	EXPECT_INT(bindery_error_record_get_code(record), BINDERY_ERROR_BUSY);
@@ -229,12 +241,19 @@ TEST(U1_a_claim_lives_on_when_its_members_cannot_be_asked_for)
 TEST(U1_status_is_decoded_field_by_field)
 {
 	struct bindery_status *status;
+	char text[BINDERY_ID_TEXT_SIZE];
+	struct bindery_id id;
 
 	start();
 	EXPECT_INT(acquire(), 0);
+	mock.claim_flags = BINDERY_CLAIM_SHARED;
 	EXPECT_INT(bindery_claim_get_status(claim, &status), 0);
-	EXPECT_TEXT(bindery_status_get_id(status),
-		    "00112233-4455-6677-8899-aabbccddeeff");
+	id = bindery_status_get_id(status);
+	bindery_id_format(&id, text);
+	EXPECT_TEXT(text, MOCK_ID);
+	EXPECT_INT(bindery_status_get_state(status), BINDERY_GROUP_HELD);
+	EXPECT_INT(bindery_status_get_flags(status), BINDERY_CLAIM_SHARED);
+	EXPECT_INT(bindery_status_get_generation(status), 78);
 	EXPECT_INT(bindery_status_get_num_groups(status), 1);
 	EXPECT_INT(bindery_status_get_holder_pid(status), 4711);
 	EXPECT_TEXT(bindery_status_get_holder_comm(status), "qemu");
@@ -256,7 +275,7 @@ TEST(C8_a_release_gives_a_result_for_each_of_many_members)
 	mock.members[899].out_errno = EIO;
 	mock_fail(MOCK_RELEASE, EIO, BINDERY_ERROR_DEGRADED,
 		  BINDERY_ERROR_CLASS_HOST, BINDERY_STEP_RESTORE);
-	EXPECT_INT(bindery_claim_release(claim, 2500, &results), -EIO);
+	EXPECT_INT(bindery_claim_release(claim, 0, 2500, 0, &results), -EIO);
 	EXPECT_INT(mock.count[MOCK_RELEASE], 1);
 	EXPECT_INT(mock.release.deadline_ms, 2500);
 	EXPECT_INT(bindery_members_get_count(results), 900);
@@ -274,7 +293,7 @@ TEST(U1_a_released_claim_still_has_to_be_freed)
 
 	start();
 	EXPECT_INT(acquire(), 0);
-	EXPECT_INT(bindery_claim_release(claim, 0, NULL), 0);
+	EXPECT_INT(bindery_claim_release(claim, 0, 0, 0, NULL), 0);
 	EXPECT_INT(count_files(), files + 2);
 	finish();
 	EXPECT_INT(count_files(), files);
@@ -304,6 +323,44 @@ TEST(U3_a_file_that_is_no_claim_stays_the_callers)
 	EXPECT_INT(bindery_claim_new_from_fd(fd, &inherited), -ENOTTY);
 	EXPECT(inherited == (void *)-1);
 	EXPECT_INT(close(fd), 0);
+}
+
+/* Process @pid has file 5 of the claim @id. */
+static void put_file(const char *pid, const char *id)
+{
+	char path[64], text[128];
+
+	snprintf(path, sizeof(path), "proc/%s/fd/5", pid);
+	tree_link(path, "anon_inode:[bindery]");
+	snprintf(path, sizeof(path), "proc/%s/fdinfo/5", pid);
+	snprintf(text, sizeof(text), "pos:\t0\nbindery-claim:\t%s\n"
+		 "bindery-holder:\t1\n", id);
+	tree_file(path, text);
+}
+
+TEST(U3_who_opened_the_claim_by_himself_is_found_and_no_others)
+{
+	struct bindery_users *users;
+	struct bindery_host *host;
+	char path[64];
+
+	start();
+	EXPECT_INT(acquire(), 0);
+	EXPECT_INT(bindery_host_new(tree_new(), &host), 0);
+	snprintf(path, sizeof(path), "proc/self/fd/%d",
+		 bindery_claim_get_fd(claim));
+	tree_link(path, "anon_inode:[bindery]");
+	put_file("2000000001", MOCK_ID);
+	put_file("2000000002", "00000000-4455-6677-8899-aabbccddeeff");
+	EXPECT_INT(bindery_users_find_claim(host, claim, &users), 0);
+	EXPECT_INT(bindery_users_get_count(users), 1);
+	if (bindery_users_get_count(users) == 1)
+		EXPECT_INT(bindery_user_get_pid(bindery_users_get(users, 0)),
+			   2000000001);
+	bindery_users_free(users);
+	bindery_host_free(host);
+	tree_free();
+	finish();
 }
 
 /* A child that has one file and ends when the pipe is closed. */

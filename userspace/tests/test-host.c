@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -133,6 +134,151 @@ TEST(U11_users_of_a_group_node_and_of_device_nodes_are_found)
 			   100);
 	}
 	bindery_users_free(users);
+	finish();
+}
+
+/* As sysfs has it: where the device really is, and links to it. */
+static void put_device(const char *parents, const char *bdf)
+{
+	char dir[256], link[64], target[256];
+
+	snprintf(dir, sizeof(dir), "sys/devices/%s/%s", parents, bdf);
+	tree_dir(dir);
+	snprintf(link, sizeof(link), "sys/bus/pci/devices/%s", bdf);
+	snprintf(target, sizeof(target), "../../../devices/%s/%s", parents, bdf);
+	tree_link(link, target);
+}
+
+static void put_bus(const char *parents, const char *bus)
+{
+	char link[64], target[256];
+
+	snprintf(link, sizeof(link), "sys/class/pci_bus/%s", bus);
+	snprintf(target, sizeof(target), "../../devices/%s/pci_bus/%s", parents,
+		 bus);
+	tree_link(link, target);
+}
+
+static void put_hierarchy(void)
+{
+	put_bus("pci0000:00", "0000:00");
+	put_bus("pci0000:00/0000:00:1e.0", "0000:05");
+	put_device("pci0000:00", "0000:00:1e.0");
+	put_device("pci0000:00/0000:00:1e.0", "0000:05:03.1");
+	put_device("pci0000:00", "0000:00:0e.0");
+	/* A PF on a root bus: the extra bus of its VFs is no root. */
+	put_bus("pci0000:00", "0000:01");
+	put_device("pci0000:00", "0000:00:02.0");
+	put_device("pci0000:00", "0000:00:02.1");
+	put_device("pci0000:00", "0000:01:00.2");
+	tree_link("sys/devices/pci0000:00/0000:00:02.1/physfn",
+		  "../0000:00:02.0");
+	tree_link("sys/devices/pci0000:00/0000:01:00.2/physfn",
+		  "../0000:00:02.0");
+	tree_link("sys/devices/pci0000:00/0000:00:02.0/virtfn0",
+		  "../0000:00:02.1");
+	tree_link("sys/devices/pci0000:00/0000:00:02.0/virtfn9",
+		  "../0000:01:00.2");
+}
+
+static const char *path_of(const char *bdf)
+{
+	static char text[BINDERY_PATH_SIZE];
+	struct bindery_devices *devices;
+	struct bindery_path path;
+	struct bindery_bdf wanted;
+
+	strcpy(text, "no path");
+	EXPECT_INT(bindery_bdf_parse(bdf, &wanted), 0);
+	EXPECT_INT(bindery_host_get_devices(host, &devices), 0);
+	for (size_t i = 0; i < bindery_devices_get_count(devices); i++) {
+		const struct bindery_device *device;
+		struct bindery_bdf other;
+
+		device = bindery_devices_get(devices, i);
+		other = bindery_device_get_bdf(device);
+		if (!bindery_bdf_compare(&wanted, &other) &&
+		    bindery_device_get_path(device, &path))
+			bindery_path_format(&path, text);
+	}
+	bindery_devices_free(devices);
+	return text;
+}
+
+TEST(A1_the_path_of_a_device_is_what_sysfs_says)
+{
+	start();
+	put_hierarchy();
+	put_device("pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:1d.4",
+		   "10000:e1:00.0");
+	tree_pci("0000:ff:00.0", NULL, NULL);
+	EXPECT_TEXT(path_of("0000:00:1e.0"), "0000:00/1e");
+	EXPECT_TEXT(path_of("0000:05:03.1"), "0000:00/1e/03.1");
+	EXPECT_TEXT(path_of("0000:00:02.1"), "0000:00/02.1");
+	EXPECT_TEXT(path_of("0000:01:00.2"), "no path");
+	EXPECT_TEXT(path_of("10000:e1:00.0"), "10000:e0/1d.4/00");
+	EXPECT_TEXT(path_of("0000:ff:00.0"), "no path");
+	finish();
+}
+
+TEST(A1_a_root_bus_is_completed_if_there_is_one_only)
+{
+	struct bindery_path path = { 0 };
+	char text[BINDERY_PATH_SIZE];
+
+	start();
+	EXPECT_INT(bindery_path_parse("1e/03.1", &path), 0);
+	EXPECT_INT(bindery_host_complete_path(host, &path), -ENODEV);
+	put_hierarchy();
+	EXPECT_INT(bindery_host_complete_path(host, &path), 0);
+	bindery_path_format(&path, text);
+	EXPECT_TEXT(text, "0000:00/1e/03.1");
+	put_bus("pci0000:80", "0000:80");
+	EXPECT_INT(bindery_host_complete_path(host, &path), 0);
+	EXPECT_INT(bindery_path_parse("1e/03.1", &path), 0);
+	EXPECT_INT(bindery_host_complete_path(host, &path), -ENOTUNIQ);
+	EXPECT(!path.has_root);
+	finish();
+}
+
+static int find(const struct bindery_reference *device, const char *bdf)
+{
+	struct bindery_bdf found = { .bus = 0x77 };
+	char text[BINDERY_BDF_SIZE];
+	int ret = bindery_host_find_device(host, device, &found);
+
+	bindery_bdf_format(&found, text);
+	EXPECT_TEXT(text, bdf ? bdf : "0000:77:00.0");
+	return ret;
+}
+
+TEST(A1_A4_a_reference_is_found_by_BDF_by_path_and_as_VF)
+{
+	struct bindery_reference device = { .bdf = { 0, 5, 3, 1 } };
+
+	start();
+	put_hierarchy();
+	EXPECT_INT(find(&device, "0000:05:03.1"), 0);
+	device.bdf.function = 2;
+	EXPECT_INT(find(&device, NULL), -ENODEV);
+
+	device.address = BINDERY_ADDRESS_PATH;
+	EXPECT_INT(bindery_path_parse("1e/03.1", &device.path), 0);
+	EXPECT_INT(find(&device, "0000:05:03.1"), 0);
+	EXPECT_INT(bindery_path_parse("0000:00/1e/03", &device.path), 0);
+	EXPECT_INT(find(&device, NULL), -ENODEV);
+	EXPECT_INT(bindery_path_parse("0000:01/1e/03.1", &device.path), 0);
+	EXPECT_INT(find(&device, NULL), -ENODEV);
+
+	device.address = BINDERY_ADDRESS_VF;
+	device.bdf = (struct bindery_bdf){ 0, 0, 2, 0 };
+	EXPECT_INT(find(&device, "0000:00:02.1"), 0);
+	device.vf = 9;
+	EXPECT_INT(find(&device, "0000:01:00.2"), 0);
+	device.vf = 8;
+	EXPECT_INT(find(&device, NULL), -ENODEV);
+	device.address = 99;
+	EXPECT_INT(find(&device, NULL), -EINVAL);
 	finish();
 }
 

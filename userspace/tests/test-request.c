@@ -5,8 +5,13 @@
 #include "mock.h"
 #include "tap.h"
 
-static const struct bindery_bdf bdf_0 = { 0x12345678, 1, 0, 0 };
-static const struct bindery_bdf bdf_1 = { 0, 0xff, 0x1f, 7 };
+static const struct bindery_reference bdf_0 = {
+	.bdf = { 0x12345678, 1, 0, 0 },
+};
+
+static const struct bindery_reference bdf_1 = {
+	.bdf = { 0, 0xff, 0x1f, 7 },
+};
 
 static struct bindery_context *context;
 static struct bindery_request *request;
@@ -86,6 +91,97 @@ TEST(U1_a_request_is_encoded_field_by_field)
 	finish();
 }
 
+static void add(const struct bindery_reference *device)
+{
+	EXPECT_INT(bindery_request_add_device(request, device, NULL, NULL), 0);
+}
+
+TEST(A1_a_path_is_encoded_from_its_root_bus)
+{
+	struct bindery_reference device = { .address = BINDERY_ADDRESS_PATH,
+					    .bdf = { 1, 2, 3, 4 }, .vf = 5 };
+
+	start();
+	EXPECT_INT(bindery_path_parse("12345678:80/02/1f.7", &device.path), 0);
+	add(&device);
+	EXPECT_INT(check(), 0);
+	EXPECT_INT(mock.devices[0].address, BINDERY_ADDRESS_PATH);
+	EXPECT_INT(mock.devices[0].bdf.domain, 0x12345678);
+	EXPECT_INT(mock.devices[0].bdf.bus, 0x80);
+	EXPECT_INT(mock.devices[0].bdf.slot, 0);
+	EXPECT_INT(mock.devices[0].bdf.function, 0);
+	EXPECT_INT(mock.devices[0].num_steps, 2);
+	EXPECT_INT(mock.devices[0].steps[0], 0x10);
+	EXPECT_INT(mock.devices[0].steps[1], 0xff);
+	EXPECT_INT(mock.devices[0].steps[2], 0);
+	EXPECT_INT(mock.devices[0].vf, 0);
+	device = bindery_request_get_device(request, 0);
+	EXPECT_INT(device.path.bus, 0x80);
+	EXPECT_INT(device.path.num_steps, 2);
+	finish();
+}
+
+TEST(A1_a_path_without_a_root_bus_never_reaches_the_kernel)
+{
+	struct bindery_reference device = { .address = BINDERY_ADDRESS_PATH };
+	struct bindery_group *group;
+
+	start();
+	EXPECT_INT(bindery_path_parse("02/00", &device.path), 0);
+	EXPECT_INT(bindery_request_add_device(request, &device, NULL, NULL),
+		   -EINVAL);
+	EXPECT_INT(bindery_request_get_num_devices(request), 0);
+	EXPECT_INT(bindery_group_show(context, &device, &group), -EINVAL);
+	EXPECT_INT(mock.count[MOCK_SHOW], 0);
+	plan = NULL;
+	finish();
+}
+
+TEST(A4_a_VF_is_encoded_by_its_PF_and_index)
+{
+	struct bindery_reference device = { .address = BINDERY_ADDRESS_VF,
+					    .bdf = { 1, 2, 3, 4 }, .vf = 260 };
+
+	start();
+	add(&device);
+	EXPECT_INT(check(), 0);
+	EXPECT_INT(mock.devices[0].address, BINDERY_ADDRESS_VF);
+	EXPECT_INT(mock.devices[0].bdf.domain, 1);
+	EXPECT_INT(mock.devices[0].bdf.function, 4);
+	EXPECT_INT(mock.devices[0].vf, 260);
+	EXPECT_INT(mock.devices[0].num_steps, 0);
+	EXPECT_INT(bindery_request_get_device(request, 0).vf, 260);
+	finish();
+}
+
+TEST(A7_what_a_device_has_to_be_is_encoded_if_it_is_asked_for)
+{
+	struct bindery_reference device = {
+		.bdf = { .bus = 1 }, .expect = BINDERY_EXPECT_ID,
+		.vendor = 0x8086, .device_id = 0x10d3,
+		.subsystem_vendor = 0x1af4, .subsystem_device = 0x1100,
+		.serial = 0x001517fffe123456,
+	};
+
+	start();
+	add(&device);
+	device.expect = BINDERY_EXPECT_SUBSYSTEM | BINDERY_EXPECT_SERIAL;
+	add(&device);
+	EXPECT_INT(check(), 0);
+	EXPECT_INT(mock.devices[0].flags, BINDERY_EXPECT_ID);
+	EXPECT_INT(mock.devices[0].vendor, 0x8086);
+	EXPECT_INT(mock.devices[0].device_id, 0x10d3);
+	EXPECT_INT(mock.devices[0].subsystem_vendor, 0);
+	EXPECT_INT(mock.devices[0].serial, 0);
+	EXPECT_INT(mock.devices[1].flags,
+		   BINDERY_EXPECT_SUBSYSTEM | BINDERY_EXPECT_SERIAL);
+	EXPECT_INT(mock.devices[1].vendor, 0);
+	EXPECT_INT(mock.devices[1].subsystem_vendor, 0x1af4);
+	EXPECT_INT(mock.devices[1].subsystem_device, 0x1100);
+	EXPECT_INT(mock.devices[1].serial, 0x001517fffe123456);
+	finish();
+}
+
 TEST(U1_a_setting_that_is_taken_back_leaves_nothing)
 {
 	start();
@@ -120,7 +216,9 @@ TEST(T8_what_is_too_long_reaches_the_kernel_unterminated)
 
 TEST(T8_no_address_is_judged_before_the_kernel_does)
 {
-	static const struct bindery_bdf bad = { 0, 1, 0x20, 8 };
+	static const struct bindery_reference bad = {
+		.bdf = { 0, 1, 0x20, 8 },
+	};
 
 	start();
 	EXPECT_INT(bindery_request_add_device(request, &bad, NULL, NULL), 0);
@@ -134,14 +232,14 @@ TEST(U1_a_request_grows_beyond_what_the_kernel_takes)
 {
 	start();
 	for (uint32_t i = 0; i <= BINDERY_MAX_DEVICES; i++) {
-		struct bindery_bdf bdf = { .domain = i };
+		struct bindery_reference device = { .bdf = { .domain = i } };
 
-		EXPECT_INT(bindery_request_add_device(request, &bdf, NULL,
+		EXPECT_INT(bindery_request_add_device(request, &device, NULL,
 						      NULL), 0);
 	}
 	EXPECT_INT(bindery_request_get_num_devices(request),
 		   BINDERY_MAX_DEVICES + 1);
-	EXPECT_INT(bindery_request_get_device(request, 4096).domain, 4096);
+	EXPECT_INT(bindery_request_get_device(request, 4096).bdf.domain, 4096);
 	EXPECT_INT(check(), 0);
 	EXPECT_INT(mock.acquire.num_devices, BINDERY_MAX_DEVICES + 1);
 	finish();
@@ -151,6 +249,7 @@ TEST(U1_a_plan_is_decoded_field_by_field)
 {
 	const struct bindery_member *member;
 	struct bindery_ioc_member *raw;
+	struct bindery_id id;
 
 	start();
 	raw = mock_member(3, "e1000e", BINDERY_ROLE_COMPANION,
@@ -163,6 +262,10 @@ TEST(U1_a_plan_is_decoded_field_by_field)
 	strcpy(raw->out_override, "over");
 	strcpy(raw->out_native_driver, "native");
 	strcpy(raw->out_native_override, "foo");
+	memcpy(raw->out_assignment_id, mock_id, sizeof(mock_id));
+	raw->out_assignment = BINDERY_ASSIGNMENT_READY;
+	raw->out_users = 3;
+	raw->out_generation = 1ULL << 40;
 	EXPECT_INT(check(), 0);
 	EXPECT_INT(bindery_members_get_count(plan), 1);
 	EXPECT(bindery_members_is_complete(plan));
@@ -188,6 +291,12 @@ TEST(U1_a_plan_is_decoded_field_by_field)
 	EXPECT_TEXT(bindery_member_get_target(member), "vfio-pci");
 	EXPECT_TEXT(bindery_member_get_native_driver(member), "native");
 	EXPECT_TEXT(bindery_member_get_native_override(member), "foo");
+	EXPECT_INT(bindery_member_get_assignment(member),
+		   BINDERY_ASSIGNMENT_READY);
+	EXPECT_INT(bindery_member_get_users(member), 3);
+	EXPECT_INT(bindery_member_get_generation(member), 1LL << 40);
+	id = bindery_member_get_assignment_id(member);
+	EXPECT_INT(memcmp(id.bytes, mock_id, sizeof(mock_id)), 0);
 	finish();
 }
 

@@ -4,7 +4,7 @@
 #include "internal.h"
 #include "tap.h"
 
-#define LAST_ERROR BINDERY_ERROR_RELEASED
+#define LAST_ERROR BINDERY_ERROR_SHUTDOWN
 
 static bool is_symbol(const char *text)
 {
@@ -60,8 +60,12 @@ TEST(codes_of_a_newer_kernel_are_unknown)
 	EXPECT(is_sentence(bindery_error_sentence(9999)));
 	EXPECT(is_sentence(bindery_error_remedy(9999)));
 	EXPECT_TEXT(bindery_step_symbol(BINDERY_STEP_RESTORE + 1), "unknown");
-	EXPECT_TEXT(bindery_role_symbol(BINDERY_ROLE_EXEMPT + 1), "unknown");
-	EXPECT_TEXT(bindery_group_state_symbol(1), "unknown");
+	EXPECT_TEXT(bindery_role_symbol(BINDERY_ROLE_ADDED + 1), "unknown");
+	EXPECT_TEXT(bindery_group_state_symbol(BINDERY_GROUP_GONE + 1),
+		    "unknown");
+	EXPECT_TEXT(bindery_assignment_symbol(99), "unknown");
+	EXPECT_TEXT(bindery_event_symbol(99), "unknown");
+	EXPECT(!bindery_claim_flag_symbol(1U << 31));
 	EXPECT_TEXT(bindery_action_symbol(99), "unknown");
 	EXPECT_TEXT(bindery_error_class_symbol(99), "unknown");
 	EXPECT_TEXT(bindery_rights_symbol(99), "unknown");
@@ -79,7 +83,7 @@ TEST(every_step_class_role_and_action_has_a_symbol)
 	}
 	for (int i = 0; i <= BINDERY_ERROR_CLASS_HOST; i++)
 		EXPECT(strcmp(bindery_error_class_symbol(i), "unknown"));
-	for (int i = 0; i <= BINDERY_ROLE_EXEMPT; i++)
+	for (int i = 0; i <= BINDERY_ROLE_ADDED; i++)
 		EXPECT(strcmp(bindery_role_symbol(i), "unknown"));
 	for (int i = 0; i <= BINDERY_ACTION_PARK; i++)
 		EXPECT(strcmp(bindery_action_symbol(i), "unknown"));
@@ -88,20 +92,31 @@ TEST(every_step_class_role_and_action_has_a_symbol)
 
 TEST(every_state_flag_right_and_guard_has_a_symbol)
 {
-	static const int states[] = {
-		BINDERY_GROUP_FREE, BINDERY_GROUP_BINDING, BINDERY_GROUP_HELD,
-		BINDERY_GROUP_DRAINING, BINDERY_GROUP_RESTORING,
-		BINDERY_GROUP_DEGRADED,
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		EXPECT(strcmp(bindery_group_state_symbol(states[i]), "unknown"));
-	for (uint32_t flag = 1; flag <= BINDERY_MEMBER_VFIO; flag <<= 1)
+	for (int i = 0; i <= BINDERY_GROUP_GONE; i++)
+		EXPECT(strcmp(bindery_group_state_symbol(i), "unknown"));
+	for (uint32_t flag = 1; flag <= BINDERY_MEMBER_USERS_LOST; flag <<= 1)
 		EXPECT(is_symbol(bindery_member_flag_symbol(flag)));
+	for (uint32_t flag = 1; flag <= BINDERY_CLAIM_CLOSED; flag <<= 1)
+		EXPECT(is_symbol(bindery_claim_flag_symbol(flag)));
 	for (uint32_t fact = 1; fact <= BINDERY_KERNEL_VFIO_CDEV; fact <<= 1)
 		EXPECT(is_symbol(bindery_kernel_fact_symbol(fact)));
 	EXPECT_TEXT(bindery_rights_symbol(BINDERY_RIGHTS_READ), "read");
 	EXPECT_TEXT(bindery_rights_symbol(BINDERY_RIGHTS_FULL), "full");
 	for (int i = BINDERY_GUARD_MOUNT; i <= BINDERY_GUARD_BOOT_VGA; i++)
 		EXPECT(strcmp(bindery_guard_kind_symbol(i), "unknown"));
+}
+
+TEST(C7_every_assignment_and_event_has_a_symbol_of_its_own)
+{
+	for (int i = 0; i <= BINDERY_ASSIGNMENT_REMOVED; i++) {
+		EXPECT(is_symbol(bindery_assignment_symbol(i)));
+		EXPECT(strcmp(bindery_assignment_symbol(i), "unknown"));
+	}
+	for (int i = 0; i <= BINDERY_EVENT_DETACH_FAILED; i++) {
+		EXPECT(is_symbol(bindery_event_symbol(i)));
+		EXPECT(strcmp(bindery_event_symbol(i), "unknown"));
+		for (int j = 0; j < i; j++)
+			EXPECT(strcmp(bindery_event_symbol(i),
+				      bindery_event_symbol(j)));
+	}
 }

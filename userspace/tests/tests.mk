@@ -19,8 +19,9 @@ $(test_out)/%.o: $(src)%.c $(out)/version
 
 # The tool is called, not run: its main() gets another name.
 $(test_out)/cli/main.o: test_flags := -Dmain=cli_main -Wno-missing-prototypes
-$(test_out)/test-cli: wrap += -Wl,--wrap=bindery_host_new
-$(test_out)/test-cli: $(test_cli) $(test_out)/tests/cli.o
+cli_tests := $(filter $(test_out)/test-cli%,$(test_programs))
+$(cli_tests): wrap += -Wl,--wrap=bindery_host_new
+$(cli_tests): $(test_cli) $(test_out)/tests/cli.o
 
 $(test_programs): $(test_out)/%: $(test_out)/tests/%.o $(test_common) $(test_lib)
 	$(say) LD $(@F)
