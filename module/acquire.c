@@ -148,7 +148,10 @@ static bool abort_txn(struct bindery_txn *txn, struct bindery_failure *failure)
 		return false;
 	txn->abort = true;
 	member = current_member(txn);
-	if (!member && txn->failed)
+	/* what is busy while it rolls back is not what was too late */
+	if (txn->failed &&
+	    (!member ||
+	     txn->failure.record.out_code == BINDERY_ERROR_DEADLINE))
 		bindery_failure_copy(failure, &txn->failure);
 	else if (member)
 		bindery_fail_member(failure, BINDERY_ERROR_DEADLINE, txn->step,

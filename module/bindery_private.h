@@ -165,6 +165,7 @@ struct bindery_group {
 	bool intact;			/* committed, and no restore has begun */
 	bool in_use;			/* the last look found a VFIO user */
 	bool fencing;			/* somebody has, or tries for, its fence */
+	unsigned int touching;		/* who changes the group's DMA owner */
 	u64 generation;
 	unsigned int restore_ms;	/* when a callback of it is overdue */
 	bool force;			/* ask VFIO users to go */
@@ -486,6 +487,7 @@ bool bindery_group_is_due(struct bindery_group *group);
 void bindery_group_unfence(struct bindery_group *group);
 int bindery_group_try(struct bindery_group *group, unsigned long deadline);
 void bindery_group_drop_fence(struct bindery_group *group);
+void bindery_group_await_touch(struct bindery_group *group);
 
 /* member.c */
 struct bindery_ioc_bdf bindery_pci_address(const struct pci_dev *pdev);
@@ -606,6 +608,7 @@ void bindery_drain_work(struct work_struct *work);
 /* watch.c */
 int bindery_watch_init(void);
 void bindery_watch_exit(void);
+bool bindery_has_leaver(int group);
 
 /*
  * The state lock: the lock of the table of groups, for all that is marked so

@@ -68,6 +68,40 @@ static void end(struct bindery_group *group)
 	wake_up_all(&bindery_wait);
 }
 
+/*
+ * To change the owner moves every device of the group to another domain, and
+ * Linux 6.1 frees what that needs of a device before it takes the device out
+ * of the group. So nobody leaves while we do it, and we do not while somebody
+ * leaves.
+ */
+static bool begin_touch(struct bindery_group *group)
+{
+	guard(bindery_state)();
+	if (bindery_has_leaver(group->id))
+		return false;
+	group->touching++;
+	return true;
+}
+
+static void end_touch(struct bindery_group *group)
+{
+	guard(bindery_state)();
+	group->touching--;
+	wake_up_all(&bindery_wait);
+}
+
+static bool is_touched(struct bindery_group *group)
+{
+	guard(bindery_state)();
+	return group->touching;
+}
+
+/* For who is about to take a device out of the group, for some microseconds. */
+void bindery_group_await_touch(struct bindery_group *group)
+{
+	wait_event(bindery_wait, !is_touched(group));
+}
+
 /* Exactly once, also when the last device takes the group with it. */
 void bindery_group_drop_fence(struct bindery_group *group)
 {
@@ -75,11 +109,33 @@ void bindery_group_drop_fence(struct bindery_group *group)
 		iommu_group_release_dma_owner(group->iommu_group);
 }
 
+/* How long the rest of a removal may take. */
+#define LEAVE_MS	10000
+
 /* By whom bindery_group_fence() gave the fence. */
 void bindery_group_unfence(struct bindery_group *group)
 {
+	bool touch;
+
+	touch = bindery_wait_until(begin_touch(group), jiffies +
+				   msecs_to_jiffies(LEAVE_MS)) > 0;
 	bindery_group_drop_fence(group);
+	if (touch)
+		end_touch(group);
 	end(group);
+}
+
+static int own(struct bindery_group *group)
+{
+	int ret;
+
+	if (!begin_touch(group))
+		return -EBUSY;
+	ret = iommu_group_claim_dma_owner(group->iommu_group, group);
+	if (!ret)
+		set_bit(0, &group->fenced);
+	end_touch(group);
+	return ret;
 }
 
 /*
@@ -99,9 +155,8 @@ static int fence_by(struct bindery_group *group, struct bindery_member *member,
 		return ret;
 	ret = -ENODEV;
 	if (member->dev->driver)
-		ret = iommu_group_claim_dma_owner(group->iommu_group, group);
+		ret = own(group);
 	if (!ret) {
-		set_bit(0, &group->fenced);
 		/* Pairs with device_goes(): one of us sees the other. */
 		smp_mb__after_atomic();
 		if (bindery_member_removed(member)) {

@@ -585,10 +585,10 @@ static void let_go(struct bindery_txn *txn, struct list_head *members)
 	struct bindery_claim *claim = txn->claim;
 
 	guard(bindery_state)();
-	if (txn->flags & BINDERY_ACQUIRE_NOWAIT)
-		bindery_failure_copy(&claim->failure, &txn->failure);
 	if (txn->keep_reserved && !txn->end_claim)
 		return;
+	if (txn->flags & BINDERY_ACQUIRE_NOWAIT)
+		bindery_failure_copy(&claim->failure, &txn->failure);
 	bindery_claim_drop_holds(claim, members, false);
 	claim->state = txn->abort ? CLAIM_ENDED : CLAIM_FAILED;
 	bindery_claim_stop_keeping(claim);
@@ -633,6 +633,8 @@ static void end(struct bindery_txn *txn, struct list_head *members)
 	claim->txn = NULL;
 	if (claim->state == CLAIM_BINDING) {
 		claim->state = CLAIM_RESERVED;
+		if (txn->flags & BINDERY_ACQUIRE_NOWAIT)
+			bindery_failure_copy(&claim->failure, &txn->failure);
 		/* a reservation is not kept */
 		if (txn->end_claim || !claim->files)
 			bindery_claim_end_locked(claim, members);

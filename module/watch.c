@@ -189,8 +189,41 @@ static void device_goes(struct bindery_group *group, struct device *dev)
 			group_goes(group);
 		wake_up_all(&bindery_wait);
 	}
+	bindery_group_await_touch(group);
 	if (last)
 		bindery_group_drop_fence(group);
+}
+
+/*
+ * Devices that are on their way out while the IOMMU still has them in a group,
+ * tracked by us or not: the group's number, by the device's address.
+ */
+static DEFINE_XARRAY(leaving);
+
+bool bindery_has_leaver(int group)
+{
+	unsigned long dev;
+	void *entry;
+
+	bindery_state_assert();
+	xa_for_each(&leaving, dev, entry)
+		if (xa_to_value(entry) == group)
+			return true;
+	return false;
+}
+
+static void note_leaver(struct device *dev, int group)
+{
+	xa_store(&leaving, (unsigned long)dev, xa_mk_value(group),
+		 GFP_KERNEL | __GFP_NOFAIL);
+}
+
+/* The IOMMU, which is asked before us, has taken it out of its group. */
+static void device_left(struct device *dev)
+{
+	xa_erase(&leaving, (unsigned long)dev);
+	guard(bindery_state)();
+	wake_up_all(&bindery_wait);
 }
 
 static bool is_at_rest(struct bindery_group *group)
@@ -283,8 +316,13 @@ static int bus_event(struct notifier_block *nb, unsigned long action,
 	struct iommu_group *iommu_group = iommu_group_get(data);
 	struct bindery_group *group;
 
+	if (action == BUS_NOTIFY_REMOVED_DEVICE)
+		device_left(data);
 	if (!iommu_group)
 		return NOTIFY_DONE;
+	/* Before the look for the group, which may be tracked a moment later. */
+	if (action == BUS_NOTIFY_DEL_DEVICE)
+		note_leaver(data, iommu_group_id(iommu_group));
 	group = bindery_group_find(iommu_group_id(iommu_group));
 	if (group) {
 		group_event(group, data, action);
@@ -307,4 +345,5 @@ int bindery_watch_init(void)
 void bindery_watch_exit(void)
 {
 	bus_unregister_notifier(&pci_bus_type, &bus_notifier);
+	xa_destroy(&leaving);
 }
