@@ -32,7 +32,7 @@ help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
 		expand -t 18 | sed 's/^/  /'
 	@echo 'Variables: PREFIX, DESTDIR, KERNEL (a release), KDIR (its headers),'
-	@echo '  KERNELS (of check: 6.1 6.12 newest), BINDERY_CACHE (downloads).'
+	@echo '  KERNELS (of check, soak, bench: 6.1 6.12 newest), BINDERY_CACHE.'
 
 # --- build ------------------------------------------------------------------
 
@@ -89,6 +89,20 @@ check: needs-check ## all tests, on all kernels
 	@$(VM) test --dkms $(addprefix --kernel ,$(KERNELS)) \
 		$$(for tap in $(O)/userspace/tests/*.tap; do \
 			echo --add $$tap; done)
+
+# One kernel unless the caller names others.
+BENCH_KERNELS := $(if $(filter file,$(origin KERNELS)),6.12,$(KERNELS))
+
+.PHONY: bench
+bench: needs-check ## time bindery against writes to sysfs
+	@$(MAKE) -s -C selftests O=$(O)/selftests $(O)/selftests/bench
+	@$(VM) bench $(addprefix --kernel ,$(BENCH_KERNELS))
+
+.PHONY: soak
+soak: needs-check ## the long tests, on all kernels: many hours
+	@$(MAKE) -s lib cli
+	@$(MAKE) -s -C selftests O=$(O)/selftests
+	@$(VM) test --soak $(addprefix --kernel ,$(KERNELS))
 
 .PHONY: check-uapi
 check-uapi: # the header stands alone, in C and in C++

@@ -7,17 +7,6 @@
 #include "kselftest_harness.h"
 #include "lib.h"
 
-/* What a change to a device or its driver cannot happen without. */
-static const char *const changes[] = {
-	"really_probe", "device_release_driver_internal", "device_attach",
-	"device_driver_attach", "__request_module", "kobject_uevent_env",
-	"pm_runtime_allow", "pm_runtime_forbid",
-	"iommu_group_claim_dma_owner", "driver_set_override",
-	"__device_set_driver_override",
-};
-#define NUM_CHANGES	ARRAY_SIZE(changes)
-#define NUM_NEEDED	2
-
 FIXTURE(check) {
 	int control;
 	int uevents;
@@ -51,32 +40,6 @@ FIXTURE_TEARDOWN(check)
 	watch_end();
 	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
 	EXPECT_EQ(0, snapshot_compare(&self->before));
-}
-
-static int watch_changes(void)
-{
-	int ret;
-
-	for (size_t i = 0; i < NUM_CHANGES; i++) {
-		ret = watch_function(changes[i]);
-		if (ret && i < NUM_NEEDED)
-			return ret;
-	}
-	return 0;
-}
-
-static int changes_seen(void)
-{
-	int hits, seen = 0;
-
-	for (size_t i = 0; i < NUM_CHANGES; i++) {
-		hits = watch_hits(changes[i]);
-		if (hits > 0) {
-			note("%s was called %d times", changes[i], hits);
-			seen += hits;
-		}
-	}
-	return seen;
 }
 
 TEST_F(check, T3_check_changes_nothing_that_can_be_seen)

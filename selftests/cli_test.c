@@ -5,175 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <linux/capability.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
-
-#define TOOL	"bindery"
-
-/* A run of the tool, and what it printed. */
-struct run {
-	pid_t pid;
-	int files[2];
-	char out[32768];
-	char err[8192];
-};
+#include "tool.h"
 
 static char program[256];	/* this one, see inside() */
-
-static void read_back(int file, char *text, size_t size)
-{
-	ssize_t len = pread(file, text, size - 1, 0);
-
-	text[len < 0 ? 0 : len] = 0;
-}
-
-static const char *err_now(struct run *run)
-{
-	read_back(run->files[1], run->err, sizeof(run->err));
-	return run->err;
-}
-
-static const char *out_now(struct run *run)
-{
-	read_back(run->files[0], run->out, sizeof(run->out));
-	return run->out;
-}
-
-static int run_start(struct run *run, int (*become)(void), char **argv)
-{
-	run->files[0] = memfd_create("stdout", MFD_CLOEXEC);
-	run->files[1] = memfd_create("stderr", MFD_CLOEXEC);
-	run->pid = fork();
-	if (run->pid)
-		return run->pid < 0 ? -errno : 0;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	dup2(run->files[0], STDOUT_FILENO);
-	dup2(run->files[1], STDERR_FILENO);
-	if (become && become())
-		_exit(99);
-	execvp(TOOL, argv);
-	_exit(98);
-}
-
-/* Its exit status, or minus the signal that killed it. */
-static int run_end(struct run *run)
-{
-	int status;
-
-	if (waitpid(run->pid, &status, 0) != run->pid)
-		return -1000;
-	run->pid = 0;
-	out_now(run);
-	err_now(run);
-	close(run->files[0]);
-	close(run->files[1]);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static int run_whole(struct run *run, int (*become)(void), char **argv)
-{
-	int ret = run_start(run, become, argv);
-
-	return ret ? ret : run_end(run);
-}
-
-#define ARGS(...)	((char *[]) { TOOL, __VA_ARGS__, NULL })
-#define START(...)	run_start(&self->run, NULL, ARGS(__VA_ARGS__))
-#define RUN(...)	run_whole(&self->run, NULL, ARGS(__VA_ARGS__))
-#define RUN_AS(become, ...) run_whole(&self->run, become, ARGS(__VA_ARGS__))
-
-static bool has(const char *text, const char *wanted)
-{
-	if (strstr(text, wanted))
-		return true;
-	note("no '%s' in '%.600s'", wanted, text);
-	return false;
-}
-
-#define OUT_HAS(wanted)	has(self->run.out, wanted)
-#define ERR_HAS(wanted)	has(self->run.err, wanted)
-
-/* JSON, as far as one has to read it to know that it is some. */
-static const char *json_value(const char *at);
-
-static const char *json_blank(const char *at)
-{
-	return at + strspn(at, " \t\n");
-}
-
-static const char *json_string(const char *at)
-{
-	if (*at++ != '"')
-		return NULL;
-	for (; *at && *at != '"'; at++)
-		if (*at < ' ' || (*at == '\\' && !*++at))
-			return NULL;
-	return *at ? at + 1 : NULL;
-}
-
-static const char *json_key(const char *at)
-{
-	at = json_string(json_blank(at));
-	at = at ? json_blank(at) : NULL;
-	return at && *at == ':' ? at + 1 : NULL;
-}
-
-static const char *json_list(const char *at, char end, bool keys)
-{
-	if (*json_blank(at) == end)
-		return json_blank(at) + 1;
-	while (true) {
-		at = keys ? json_key(at) : at;
-		at = at ? json_value(at) : NULL;
-		at = at ? json_blank(at) : NULL;
-		if (!at || *at == end)
-			return at ? at + 1 : NULL;
-		if (*at++ != ',')
-			return NULL;
-	}
-}
-
-static const char *json_value(const char *at)
-{
-	static const char *const words[] = { "null", "true", "false" };
-	size_t digits;
-
-	at = json_blank(at);
-	if (*at == '{' || *at == '[')
-		return json_list(at + 1, *at == '{' ? '}' : ']', *at == '{');
-	if (*at == '"')
-		return json_string(at);
-	for (int i = 0; i < 3; i++)
-		if (!strncmp(at, words[i], strlen(words[i])))
-			return at + strlen(words[i]);
-	digits = strspn(at, "-0123456789");
-	return digits ? at + digits : NULL;
-}
-
-/* Lines, each of which is one document; -1: there is something else. */
-static int documents(const char *text)
-{
-	const char *at = text, *end;
-	int count = 0;
-
-	while (*at) {
-		end = json_value(at);
-		if (!end || *at != '{' || *end != '\n' ||
-		    memchr(at, '\n', end - at)) {
-			note("no JSON: %.600s", at);
-			return -1;
-		}
-		at = end + 1;
-		count++;
-	}
-	return count;
-}
 
 FIXTURE(cli) {
 	int control;
@@ -540,7 +380,21 @@ TEST_F(busy, G2_all_uses_of_all_devices_are_told)
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->before));
 }
 
-/* The last one: it comes back as a new interface, which is down. */
+TEST_F(busy, G2_keeping_makes_no_guard_weaker)
+{
+	EXPECT_EQ(1, RUN("acquire", "--keep", self->nvme));
+	EXPECT_TRUE(ERR_HAS("mounted on /mnt/nvme"));
+	/* The first device behind the first port of the only root bus. */
+	EXPECT_EQ(1, RUN("acquire", "--keep", "0000:00/01/00"));
+	EXPECT_TRUE(ERR_HAS("mounted on /mnt/nvme"));
+	EXPECT_EQ(1, RUN("release", self->nvme));
+	EXPECT_TRUE(ERR_HAS("no-claim"));
+	EXPECT_EQ(1, RUN("adopt", self->nvme));
+	EXPECT_TRUE(ERR_HAS("not-on-vfio"));
+	EXPECT_EQ(0, snapshot_compare_untouched(&self->before));
+}
+
+/* From here on: it comes back as a new interface, which is down. */
 TEST_F(busy, G2_force_takes_the_interface_and_gives_it_back)
 {
 	EXPECT_EQ(0, RUN("exec", "--force", self->nic, "--", program, "inside",
@@ -550,6 +404,17 @@ TEST_F(busy, G2_force_takes_the_interface_and_gives_it_back)
 	EXPECT_EQ(0, snapshot_untouched(&self->before, self->nvme));
 	EXPECT_EQ(0, snapshot_untouched(&self->before, self->disk));
 	EXPECT_EQ(0, RUN("check", self->nic));
+}
+
+TEST_F(busy, C5_what_is_kept_among_devices_in_use_comes_back)
+{
+	EXPECT_EQ(0, RUN("acquire", "--keep", "--force", self->nic));
+	EXPECT_TRUE(pci_is_on(self->nic, VFIO_PCI));
+	EXPECT_EQ(0, RUN("show", self->nic));
+	EXPECT_TRUE(OUT_HAS("state: kept"));
+	EXPECT_EQ(0, RUN("release", self->nic));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+	EXPECT_EQ(0, snapshot_untouched(&self->before, self->nvme));
 }
 
 int main(int argc, char **argv)

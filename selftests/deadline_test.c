@@ -13,8 +13,7 @@
 #include "kselftest_harness.h"
 #include "lib.h"
 
-#define FIRST_DEADLINE	200
-#define LAST_DEADLINE	10000
+#define SHORT_MS	200
 
 FIXTURE(deadline) {
 	int control;
@@ -39,45 +38,36 @@ FIXTURE_SETUP(deadline)
 	knobs_reset();
 	ASSERT_EQ(0, snapshot_take(&self->before));
 	request_group(&self->request, &self->group, TEST_TARGET);
-	/* a member's description would wait for its lock */
-	self->request.cmd.members = 0;
+	states_watch();
 }
 
 FIXTURE_TEARDOWN(deadline)
 {
+	if (_metadata->exit_code == KSFT_FAIL)
+		states_print(self->group.id);
+	states_unwatch();
 	knobs_reset();
 	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
 	EXPECT_EQ(0, snapshot_compare(&self->before));
 }
 
+static bool has_state(int control, const char *bdf, int state)
+{
+	return group_state(control, bdf) == state;
+}
+
 static bool is_free(int control, const char *bdf)
 {
-	return group_state(control, bdf) == BINDERY_GROUP_FREE;
+	return has_state(control, bdf, BINDERY_GROUP_FREE);
 }
 
-/* A deadline that is long enough to get to the callback that is held. */
-static int overdue(FIXTURE_DATA(deadline) *self, const char *module,
-		   const char *what, const char *bdf)
-{
-	unsigned int ms = FIRST_DEADLINE;
-	int ret;
-
-	for (; ms < LAST_DEADLINE; ms *= 2) {
-		knob(module, what, bdf);
-		self->request.cmd.deadline_ms = ms;
-		ret = acquire(self->control, &self->request);
-		if (knob_read(module, "waiting"))
-			return ret;
-		knob(module, what, "");
-		close_claims(self->control, self->first);
-	}
-	return -ENOTSUP;
-}
+#define OVERDUE(module, what, bdf)					\
+	overdue(self->control, &self->request, module, what, bdf)
 
 TEST_F(deadline, T12_an_unbind_of_each_member_that_takes_too_long)
 {
 	for (unsigned int i = 0; i < self->group.num; i++) {
-		EXPECT_EQ(-ETIMEDOUT, overdue(self, TEST_NATIVE, "hold_remove",
+		EXPECT_EQ(-ETIMEDOUT, OVERDUE(TEST_NATIVE, "hold_remove",
 					      self->group.bdf[i]));
 		EXPECT_EQ(0, error_is(&self->request.error,
 				      BINDERY_ERROR_DEADLINE,
@@ -94,7 +84,7 @@ TEST_F(deadline, T12_an_unbind_of_each_member_that_takes_too_long)
 TEST_F(deadline, T12_a_bind_of_each_member_that_takes_too_long)
 {
 	for (unsigned int i = 0; i < self->group.num; i++) {
-		EXPECT_EQ(-ETIMEDOUT, overdue(self, TEST_TARGET, "hold_probe",
+		EXPECT_EQ(-ETIMEDOUT, OVERDUE(TEST_TARGET, "hold_probe",
 					      self->group.bdf[i]));
 		EXPECT_EQ(0, error_is(&self->request.error,
 				      BINDERY_ERROR_DEADLINE,
@@ -106,27 +96,24 @@ TEST_F(deadline, T12_a_bind_of_each_member_that_takes_too_long)
 	}
 }
 
-TEST_F(deadline, T12_while_it_is_overdue_the_group_is_in_transition)
+TEST_F(deadline, T12_while_it_is_overdue_the_group_is_stuck)
 {
 	struct bindery_ioc_member *member;
 
-	ASSERT_EQ(-ETIMEDOUT, overdue(self, TEST_TARGET, "hold_probe",
+	ASSERT_EQ(-ETIMEDOUT, OVERDUE(TEST_TARGET, "hold_probe",
 				      self->last));
+	ASSERT_TRUE(wait_until(has_state(self->control, self->first,
+					 BINDERY_GROUP_STUCK)));
 	ASSERT_EQ(0, show(self->control, self->first, &self->answer));
-	EXPECT_EQ(BINDERY_GROUP_BINDING, self->answer.show.out_state);
 	EXPECT_EQ(0, self->answer.show.out_num_claims);
 	member = member_of(self->answer.members, self->answer.num_members,
 			   self->last);
 	ASSERT_NE(NULL, member);
-	EXPECT_TRUE(member->out_flags & BINDERY_MEMBER_UNKNOWN);
+	EXPECT_NE(0, member->out_flags & BINDERY_MEMBER_STUCK);
 	EXPECT_EQ(BINDERY_ROLE_REQUESTED, member->out_role);
-	EXPECT_EQ(0, member_compare(&self->answer.members[0],
-				    BINDERY_ROLE_REQUESTED,
-				    BINDERY_ACTION_MOVE, TEST_TARGET, 0));
-
-	self->request.cmd.deadline_ms = FIRST_DEADLINE;
+	self->request.cmd.deadline_ms = SHORT_MS;
 	EXPECT_EQ(-EBUSY, acquire(self->control, &self->request));
-	EXPECT_EQ(BINDERY_ERROR_BUSY, self->request.error.out_code);
+	EXPECT_EQ(BINDERY_ERROR_STUCK, self->request.error.out_code);
 	EXPECT_EQ(-EWOULDBLOCK, module_unload("bindery"));
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
 	EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
@@ -135,7 +122,7 @@ TEST_F(deadline, T12_while_it_is_overdue_the_group_is_in_transition)
 TEST_F(deadline, T12_a_late_callback_that_fails_changes_nothing_more)
 {
 	ASSERT_EQ(0, knob(TEST_TARGET, "fail", self->last));
-	ASSERT_EQ(-ETIMEDOUT, overdue(self, TEST_TARGET, "hold_probe",
+	ASSERT_EQ(-ETIMEDOUT, OVERDUE(TEST_TARGET, "hold_probe",
 				      self->last));
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
 	EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
@@ -148,11 +135,11 @@ TEST_F(deadline, T12_a_release_whose_native_probe_takes_too_long)
 	ASSERT_LE(0, self->claim);
 	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_probe", self->first));
 	EXPECT_EQ(-ETIMEDOUT, release_within(self->claim, &self->answer,
-					     FIRST_DEADLINE));
+					     SHORT_MS));
 	EXPECT_EQ(BINDERY_ERROR_DEADLINE, self->answer.error.out_code);
 	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
-	EXPECT_EQ(BINDERY_GROUP_RESTORING,
-		  group_state(self->control, self->first));
+	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
+					 BINDERY_GROUP_STUCK)));
 	EXPECT_EQ(-ESTALE, status(self->claim, &self->answer));
 	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_probe", ""));
 	EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
@@ -165,43 +152,27 @@ TEST_F(deadline, T12_a_release_whose_target_takes_too_long)
 	ASSERT_LE(0, self->claim);
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_remove", self->last));
 	EXPECT_EQ(-ETIMEDOUT, release_within(self->claim, &self->answer,
-					     FIRST_DEADLINE));
+					     SHORT_MS));
 	EXPECT_EQ(BINDERY_ERROR_DEADLINE, self->answer.error.out_code);
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_remove", ""));
 	EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
 }
 
-struct call {
-	int control;
-	struct request *request;
-};
-
-static int run_acquire(int socket, void *arg)
-{
-	struct call *call = arg;
-	int ret = acquire(call->control, call->request);
-
-	tell(socket, ret);
-	tell(socket, call->request->error.out_holder_pid);
-	return hear(socket, &ret);
-}
-
 /* Its callback is still held when the caller is gone. */
 TEST_F(deadline, C1_a_caller_killed_inside_acquire_leaves_nothing)
 {
-	struct call call = { self->control, &self->request };
 	const char *module, *what;
 
 	for (unsigned int i = 0; i < 2 * self->group.num; i++) {
 		module = i % 2 ? TEST_NATIVE : TEST_TARGET;
 		what = i % 2 ? "hold_remove" : "hold_probe";
 		ASSERT_EQ(0, knob(module, what, self->group.bdf[i / 2]));
-		ASSERT_EQ(0, child_start(&self->child, run_acquire, &call));
+		ASSERT_EQ(0, acquire_in_child(&self->child, self->control,
+					      &self->request));
 		ASSERT_TRUE(wait_until(knob_read(module, "waiting") == 1));
 		child_kill(&self->child);
 		EXPECT_EQ(1, knob_read(module, "waiting"));
-		EXPECT_EQ(BINDERY_GROUP_BINDING,
-			  group_state(self->control, self->first));
+		EXPECT_FALSE(is_free(self->control, self->first));
 		ASSERT_EQ(0, knob(module, what, ""));
 		EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
 		EXPECT_EQ(0, snapshot_compare(&self->before));
@@ -211,7 +182,6 @@ TEST_F(deadline, C1_a_caller_killed_inside_acquire_leaves_nothing)
 /* Two at once: the second waits for the first, and is refused or next. */
 TEST_F(deadline, T2_two_callers_are_never_both_inside)
 {
-	struct call call = { self->control, &self->request };
 	struct child second;
 	int ret, pid;
 
@@ -219,10 +189,12 @@ TEST_F(deadline, T2_two_callers_are_never_both_inside)
 		knob(TEST_TARGET, "fail", fails ? self->last : "");
 		knob(TEST_TARGET, "fail_times", "1");
 		knob(TEST_TARGET, "hold_probe", self->last);
-		ASSERT_EQ(0, child_start(&self->child, run_acquire, &call));
+		ASSERT_EQ(0, acquire_in_child(&self->child, self->control,
+					      &self->request));
 		ASSERT_TRUE(wait_until(knob_read(TEST_TARGET,
 						 "waiting") == 1));
-		ASSERT_EQ(0, child_start(&second, run_acquire, &call));
+		ASSERT_EQ(0, acquire_in_child(&second, self->control,
+					      &self->request));
 		ASSERT_EQ(0, poll(&(struct pollfd) { second.socket, POLLIN }, 1,
 				  100));
 		knob(TEST_TARGET, "hold_probe", "");

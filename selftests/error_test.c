@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Each error code: what is told, by ACQUIRE and CHECK, and nothing is done. */
+/*
+ * Each error code of a request: what is told, by ACQUIRE and CHECK, and nothing
+ * is done. Those of claims are in error_claim_test.c.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -249,6 +252,57 @@ TEST_F(error, T8_T16_a_target_for_other_devices)
 			     TEST_OTHER));
 }
 
+/* The root bus has no slot, and a path has some steps, but not too many. */
+TEST_F(error, T8_A1_paths_that_are_none)
+{
+	static const struct {
+		unsigned int steps;
+		struct bindery_ioc_bdf bdf;
+		const char *told;
+	} paths[] = {
+		{ 0, { 0 }, "0000:00:00.0" },
+		{ BINDERY_PATH_MAX + 1, { 0 }, "0000:00:00.0" },
+		{ ~0U, { 0 }, "0000:00:00.0" },
+		{ 1, { .slot = 1 }, "0000:00:01.0" },
+		{ 1, { .function = 1 }, "0000:00:00.1" },
+	};
+	struct bindery_ioc_device *device = &self->request.devices[0];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(paths); i++) {
+		memset(device, 0, sizeof(*device));
+		device->address = BINDERY_ADDRESS_PATH;
+		device->bdf = paths[i].bdf;
+		device->num_steps = paths[i].steps;
+		EXPECT_EQ(0, REFUSED(BINDERY_ERROR_ADDRESS,
+				     BINDERY_STEP_REQUEST, EINVAL,
+				     paths[i].told));
+	}
+	EXPECT_EQ(BINDERY_ERROR_CLASS_ASK, self->request.error.out_class);
+}
+
+TEST_F(error, T8_A7_a_device_that_is_not_the_expected_one)
+{
+	struct bindery_ioc_device *device;
+
+	device = &self->request.devices[self->group.num - 1];
+	device->flags = BINDERY_EXPECT_ID;
+	device->vendor = 0xfffe;
+	EXPECT_EQ(0, REFUSED(BINDERY_ERROR_IDENTITY, BINDERY_STEP_RESOLVE,
+			     ENODEV, self->last));
+	EXPECT_EQ(BINDERY_ERROR_CLASS_ASK, self->request.error.out_class);
+}
+
+TEST_F(error, T8_A4_a_device_without_virtual_functions)
+{
+	struct bindery_ioc_device *device;
+
+	device = &self->request.devices[self->group.num - 1];
+	device->address = BINDERY_ADDRESS_VF;
+	EXPECT_EQ(0, REFUSED(BINDERY_ERROR_NO_VF, BINDERY_STEP_RESOLVE, ENODEV,
+			     self->last));
+	EXPECT_EQ(BINDERY_ERROR_CLASS_ASK, self->request.error.out_class);
+}
+
 struct holder {
 	int control;
 	struct request *request;
@@ -319,18 +373,51 @@ TEST_F(error, T8_a_device_whose_lock_is_held)
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->before));
 }
 
-TEST_F(error, T8_a_released_claim_says_so)
+TEST_F(error, T8_T12_a_group_whose_driver_has_not_returned)
 {
-	int claim = acquire(self->control, &self->request);
+	struct bindery_ioc_error *error = &self->request.error;
 
+	request_group(&self->request, &self->group, TEST_TARGET);
+	ASSERT_EQ(-ETIMEDOUT, overdue(self->control, &self->request,
+				      TEST_TARGET, "hold_probe", self->last));
+	ASSERT_TRUE(wait_until(group_is(self->control, self->first,
+					BINDERY_GROUP_STUCK)));
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(-EBUSY, i ? acquire(self->control, &self->request) :
+				      check(self->control, &self->request));
+		EXPECT_EQ(0, error_is(error, BINDERY_ERROR_STUCK,
+				      BINDERY_STEP_RESERVE, EBUSY));
+		EXPECT_EQ(BINDERY_ERROR_CLASS_RETRY, error->out_class);
+		EXPECT_TRUE(error->out_flags & BINDERY_ERROR_HAS_GROUP);
+		EXPECT_EQ(self->group.id, error->out_group);
+	}
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+}
+
+/* Known only to those who share it. */
+TEST_F(error, T8_C7_a_device_that_the_guest_never_saw)
+{
+	struct bindery_ioc_member *member;
+	int claim;
+
+	self->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
+	claim = acquire(self->control, &self->request);
 	ASSERT_LE(0, claim);
-	ASSERT_EQ(0, release(claim, &self->answer));
-	EXPECT_EQ(-ESTALE, release(claim, &self->answer));
-	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_RELEASED,
-			      BINDERY_STEP_REQUEST, ESTALE));
-	EXPECT_EQ(-ESTALE, status(claim, &self->answer));
-	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_RELEASED,
-			      BINDERY_STEP_REQUEST, ESTALE));
+	for (int i = 0; i < 2; i++) {
+		member = status_member(claim, self->last, &self->answer);
+		ASSERT_NE(NULL, member);
+		ASSERT_EQ(0, mark(claim, self->last, i ?
+				  BINDERY_EVENT_GUEST_FAILED :
+				  BINDERY_EVENT_ATTACH_OK,
+				  member->out_generation, &self->answer));
+	}
+	self->changed = self->before;
+	ASSERT_EQ(0, snapshot_take(&self->before));
+	ASSERT_EQ(0, modules_take(&self->modules));
+	EXPECT_EQ(0, REFUSED(BINDERY_ERROR_INVALID, BINDERY_STEP_RESERVE, EBUSY,
+			     self->last));
+	EXPECT_EQ(BINDERY_ERROR_CLASS_HOST, self->request.error.out_class);
+	self->before = self->changed;
 }
 
 TEST_HARNESS_MAIN

@@ -30,6 +30,7 @@ FIXTURE(fault) {
 /* A device of another group, so that all of this one come before it. */
 static void choose_window(FIXTURE_DATA(fault) *self)
 {
+	self->request.cmd.flags |= BINDERY_ACQUIRE_SERIAL;
 	self->window = self->last;
 	if (pci_find_twin(self->first, self->twin) ||
 	    pci_group(self->twin) < self->group.id)
@@ -270,7 +271,6 @@ TEST_F(fault, T1_a_structure_that_cannot_be_written)
 
 	ASSERT_NE(MAP_FAILED, page);
 	self->request.error.size = sizeof(self->request.error);
-	self->request.error.size = sizeof(self->request.error);
 	memcpy(page, &self->request.cmd, size);
 	ASSERT_EQ(0, mprotect(page, getpagesize(), PROT_READ));
 	EXPECT_EQ(-EFAULT, call(self->control, BINDERY_ACQUIRE, page));
@@ -316,6 +316,34 @@ TEST_F(fault, C8_a_release_whose_results_cannot_be_written_has_released)
 			      BINDERY_STEP_PUBLISH, EFAULT));
 	EXPECT_EQ(0, snapshot_compare(&self->before));
 	EXPECT_EQ(-ESTALE, status(claim, &self->answer));
+}
+
+TEST_F(fault, T15_a_BIND_whose_results_cannot_be_written_has_bound)
+{
+	struct bindery_ioc_bind *cmd = &self->answer.bind;
+	char *edge = half_writable();
+	int claim;
+
+	ASSERT_NE(NULL, edge);
+	self->request.cmd.flags |= BINDERY_ACQUIRE_RESERVE_ONLY;
+	claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, claim);
+	self->answer.error.size = sizeof(self->answer.error);
+	*cmd = (struct bindery_ioc_bind) {
+		.size = sizeof(*cmd),
+		.members = (uintptr_t)edge,
+		.num_members = MAX_MEMBERS,
+		.member_size = sizeof(struct bindery_ioc_member),
+		.error = (uintptr_t)&self->answer.error,
+	};
+	EXPECT_EQ(-EFAULT, call(claim, BINDERY_BIND, cmd));
+	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_FAULT,
+			      BINDERY_STEP_PUBLISH, EFAULT));
+	EXPECT_EQ(0, status(claim, &self->answer));
+	EXPECT_EQ(BINDERY_GROUP_HELD, self->answer.status.out_state);
+	for (unsigned int i = 0; i < self->group.num; i++)
+		EXPECT_TRUE(pci_is_on(self->group.bdf[i], TEST_TARGET));
+	EXPECT_EQ(0, release(claim, &self->answer));
 }
 
 /*

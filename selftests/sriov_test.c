@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Physical functions with virtual ones, and those. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,10 @@
 
 FIXTURE(sriov) {
 	int control;
-	char pf[BDF_SIZE];
-	char vf[BDF_SIZE];
+	char pf[BDF_SIZE];		/* its VFs have drivers */
+	char vf[BDF_SIZE];		/* the first of them */
+	text_t num_vfs;
+	char bare[BDF_SIZE];		/* a VF to which none is offered */
 	struct snapshot before;
 	struct request request;
 	struct answer answer;
@@ -24,29 +27,43 @@ static bool has_vfs(const char *bdf)
 	return !pci_read(bdf, "sriov_numvfs", text) && atoi(text) > 0;
 }
 
-static int first_vf(const char *pf, char vf[BDF_SIZE])
+static int virtual_function(const char *pf, int index, char vf[BDF_SIZE])
 {
 	char path[256];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/virtfn0", pf);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/virtfn%d", pf,
+		 index);
 	return link_name(path, vf, BDF_SIZE);
+}
+
+/* Physical functions of both kinds, as far as there are any. */
+static void find_functions(FIXTURE_DATA(sriov) *self)
+{
+	char all[MAX_DEVICES][BDF_SIZE], vf[BDF_SIZE];
+	int num = pci_list(all, MAX_DEVICES);
+
+	for (int i = 0; i < num; i++) {
+		if (!has_vfs(all[i]) || virtual_function(all[i], 0, vf))
+			continue;
+		if (pci_is_on(vf, "")) {
+			memcpy(self->bare, vf, BDF_SIZE);
+			continue;
+		}
+		memcpy(self->pf, all[i], BDF_SIZE);
+		memcpy(self->vf, vf, BDF_SIZE);
+	}
 }
 
 FIXTURE_SETUP(sriov)
 {
-	char all[MAX_DEVICES][BDF_SIZE];
-	int num = pci_list(all, MAX_DEVICES);
-	int i = 0;
-
 	self->control = control_open();
 	ASSERT_LE(0, self->control);
-	while (i < num && !has_vfs(all[i]))
-		i++;
-	if (i == num)
-		SKIP(return, "no device with virtual functions");
-	memcpy(self->pf, all[i], BDF_SIZE);
-	ASSERT_EQ(0, first_vf(self->pf, self->vf));
+	find_functions(self);
+	if (!self->pf[0] || !self->bare[0])
+		SKIP(return, "no virtual functions with and without drivers");
+	ASSERT_EQ(0, pci_read(self->pf, "sriov_numvfs", self->num_vfs));
 	ASSERT_EQ(0, module_load("vfio_pci"));
+	ASSERT_EQ(0, module_load(TEST_NATIVE));
 	ASSERT_EQ(0, snapshot_take(&self->before));
 	request_init(&self->request, "");
 }
@@ -57,7 +74,7 @@ FIXTURE_TEARDOWN(sriov)
 	EXPECT_EQ(0, snapshot_compare(&self->before));
 }
 
-TEST_F(sriov, T8_a_physical_function_with_virtual_ones_is_refused)
+TEST_F(sriov, G1_a_PF_with_VFs_is_refused)
 {
 	struct bindery_ioc_member *member;
 
@@ -70,25 +87,189 @@ TEST_F(sriov, T8_a_physical_function_with_virtual_ones_is_refused)
 	member = member_of(self->request.members, self->request.cmd.num_members,
 			   self->pf);
 	ASSERT_NE(NULL, member);
-	EXPECT_TRUE(member->out_flags & BINDERY_MEMBER_PF);
+	EXPECT_NE(0, member->out_flags & BINDERY_MEMBER_PF);
 	EXPECT_EQ(BINDERY_ERROR_PF_HAS_VFS, member->out_blocker);
+
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	EXPECT_EQ(-EBUSY, acquire(self->control, &self->request));
+	EXPECT_EQ(BINDERY_ERROR_PF_HAS_VFS, self->request.error.out_code);
+	EXPECT_EQ(BINDERY_GROUP_FREE, group_state(self->control, self->pf));
 }
 
-TEST_F(sriov, T1_a_virtual_function_moves_and_comes_back)
+/* There and back. */
+static int cycle(FIXTURE_DATA(sriov) *self, const char *bdf)
+{
+	int claim, ret;
+
+	request_init(&self->request, "");
+	request_add(&self->request, bdf);
+	claim = acquire(self->control, &self->request);
+	if (claim < 0 || !pci_is_on(bdf, VFIO_PCI))
+		return -1;
+	ret = release(claim, &self->answer);
+	close_claim(claim);
+	return ret;
+}
+
+TEST_F(sriov, G1_T1_a_VF_moves_and_comes_back)
 {
 	struct bindery_ioc_member *member;
-	int claim;
 
-	request_add(&self->request, self->vf);
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
-	EXPECT_TRUE(pci_is_on(self->vf, VFIO_PCI));
-	member = member_of(self->request.members, self->request.cmd.num_members,
+	ASSERT_EQ(0, cycle(self, self->vf));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+	EXPECT_EQ(0, snapshot_untouched(&self->before, self->pf));
+	member = member_of(self->answer.members, self->answer.num_members,
 			   self->vf);
 	ASSERT_NE(NULL, member);
-	EXPECT_TRUE(member->out_flags & BINDERY_MEMBER_VF);
-	EXPECT_EQ(0, snapshot_untouched(&self->before, self->pf));
-	ASSERT_EQ(0, release(claim, &self->answer));
+	EXPECT_NE(0, member->out_flags & BINDERY_MEMBER_VF);
+}
+
+/* autoprobe is off: nothing but an override lets a driver have it. */
+TEST_F(sriov, G1_T5_a_VF_that_no_driver_is_offered_to_goes_back_to_none)
+{
+	ASSERT_EQ(0, cycle(self, self->bare));
+	EXPECT_TRUE(pci_is_on(self->bare, ""));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+TEST_F(sriov, G1_T5_a_VF_goes_back_to_what_an_override_gave_it)
+{
+	struct snapshot bound;
+
+	ASSERT_EQ(0, pci_override(self->bare, TEST_NATIVE));
+	ASSERT_EQ(0, pci_bind(self->bare, TEST_NATIVE));
+	ASSERT_EQ(0, snapshot_take(&bound));
+	ASSERT_EQ(0, cycle(self, self->bare));
+	EXPECT_EQ(0, snapshot_compare(&bound));
+
+	/* Also when that override is gone since. */
+	ASSERT_EQ(0, pci_override(self->bare, ""));
+	ASSERT_EQ(0, snapshot_take(&bound));
+	ASSERT_EQ(0, cycle(self, self->bare));
+	EXPECT_EQ(0, snapshot_compare(&bound));
+	ASSERT_EQ(0, pci_unbind(self->bare));
+}
+
+/* Again as many as there were, on their drivers. */
+static bool enable_again(FIXTURE_DATA(sriov) *self)
+{
+	if (pci_write(self->pf, "sriov_numvfs", self->num_vfs))
+		return false;
+	snapshot_renumber(&self->before);
+	return wait_until(!snapshot_compare(&self->before));
+}
+
+static bool is_gone(FIXTURE_DATA(sriov) *self, int claim)
+{
+	return !status(claim, &self->answer) &&
+	       self->answer.status.out_state == BINDERY_GROUP_GONE;
+}
+
+static bool hangs_up(int claim)
+{
+	struct pollfd fd = { claim, POLLPRI };
+
+	return poll(&fd, 1, 0) == 1 && fd.revents & POLLHUP;
+}
+
+TEST_F(sriov, G1_W2_VFs_that_are_disabled_leave_their_claims)
+{
+	char other[BDF_SIZE];
+	int bound, reserved;
+
+	ASSERT_EQ(0, virtual_function(self->pf, 1, other));
+	request_add(&self->request, self->vf);
+	bound = acquire(self->control, &self->request);
+	ASSERT_LE(0, bound);
+	request_init(&self->request, "");
+	request_add(&self->request, other);
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	reserved = acquire(self->control, &self->request);
+	ASSERT_LE(0, reserved);
+
+	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", "0"));
+	EXPECT_TRUE(wait_until(is_gone(self, bound)));
+	EXPECT_TRUE(wait_until(is_gone(self, reserved)));
+	EXPECT_TRUE(hangs_up(bound));
+	EXPECT_TRUE(hangs_up(reserved));
+	EXPECT_NE(0, bind_claim(reserved, &self->answer, 0, 0));
+
+	/* Those that come instead are of no claim, also while it is open. */
+	EXPECT_TRUE(enable_again(self));
+	EXPECT_EQ(BINDERY_GROUP_FREE, group_state(self->control, self->vf));
+	close_claim(bound);
+	EXPECT_EQ(0, cycle(self, self->vf));
+	EXPECT_EQ(0, release(reserved, &self->answer));
+	EXPECT_EQ(0, cycle(self, other));
+}
+
+#define ENABLE_SRIOV	"/sys/module/vfio_pci/parameters/enable_sriov"
+
+/* The PF is claimed; its VFIO user gives it a VF. */
+static int claim_pf(FIXTURE_DATA(sriov) *self)
+{
+	int claim;
+
+	if (pci_write(self->pf, "sriov_numvfs", "0"))
+		return -1;
+	request_add(&self->request, self->pf);
+	claim = acquire(self->control, &self->request);
+	if (claim < 0 || write_file(ENABLE_SRIOV, "1") ||
+	    pci_write(self->pf, "sriov_numvfs", "1"))
+		return -1;
+	return claim;
+}
+
+TEST_F(sriov, G1_C9_a_claimed_PF_waits_for_the_VFs_it_was_given)
+{
+	struct bindery_ioc_member *member;
+	int claim = claim_pf(self);
+
+	ASSERT_LE(0, claim);
+	ASSERT_EQ(0, status(claim, &self->answer));
+	member = member_of(self->answer.members, self->answer.num_members,
+			   self->pf);
+	ASSERT_NE(NULL, member);
+	EXPECT_NE(0, member->out_flags & BINDERY_MEMBER_PF);
+
+	EXPECT_EQ(-EBUSY, release(claim, &self->answer));
+	EXPECT_EQ(BINDERY_ERROR_IN_USE, self->answer.error.out_code);
+	EXPECT_EQ(BINDERY_GROUP_HELD, group_state(self->control, self->pf));
+	close_claim(claim);
+	EXPECT_TRUE(wait_until(group_state(self->control, self->pf) ==
+			       BINDERY_GROUP_DRAINING));
+	EXPECT_TRUE(pci_is_on(self->pf, VFIO_PCI));
+
+	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", "0"));
+	EXPECT_TRUE(wait_until(group_state(self->control, self->pf) ==
+			       BINDERY_GROUP_FREE));
+	write_file(ENABLE_SRIOV, "0");
+	EXPECT_TRUE(enable_again(self));
+}
+
+/* VFIO itself takes the VFs of its PFs: they are on their target before. */
+TEST_F(sriov, G1_C6_a_VF_of_a_claimed_PF_is_claimed_for_itself)
+{
+	struct bindery_ioc_member *member;
+	int pf = claim_pf(self), vf;
+
+	ASSERT_LE(0, pf);
+	EXPECT_TRUE(wait_until(pci_is_on(self->vf, VFIO_PCI)));
+	request_init(&self->request, "");
+	request_add(&self->request, self->vf);
+	vf = acquire(self->control, &self->request);
+	ASSERT_LE(0, vf);
+	member = member_of(self->request.members, self->request.cmd.num_members,
+			   self->vf);
+	EXPECT_EQ(0, member_compare(member, BINDERY_ROLE_PREBOUND,
+				    BINDERY_ACTION_NONE, VFIO_PCI, 0));
+
+	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", "0"));
+	EXPECT_TRUE(wait_until(is_gone(self, vf)));
+	close_claim(vf);
+	EXPECT_EQ(0, release(pf, &self->answer));
+	write_file(ENABLE_SRIOV, "0");
+	EXPECT_TRUE(enable_again(self));
 }
 
 TEST_HARNESS_MAIN

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a test can make a test driver do, as module parameters that are
- * writable at run time. A knob names the device it is for, "*" for all, or is
+ * writable at run time. A knob names the devices it is for, "*" for all, or is
  * empty; a hold ends when its knob no longer names the device.
  */
 #ifndef KNOBS_H
 #define KNOBS_H
 
+#include <linux/delay.h>
 #include <linux/device.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/spinlock.h>
@@ -17,9 +19,24 @@
 
 /* A test that died must not leave the machine stuck. */
 #define KNOB_LIMIT	(60 * HZ)
+/* Whoever has not come to a rendezvous by then will not come. */
+#define MEET_LIMIT	(20 * HZ)
 
 struct knob {
-	char device[32];
+	char device[256];
+};
+
+/* Callbacks that return only when so many of them are inside at once. */
+struct rendezvous {
+	int wanted;	/* 0: none */
+	int here;
+	int round;
+};
+
+/* A callback that runs. */
+struct inside {
+	struct list_head node;
+	struct pci_dev *pdev;
 };
 
 static DEFINE_SPINLOCK(knob_lock);
@@ -31,6 +48,14 @@ static struct knob fail, hold_probe, hold_remove, lock_device;
 static int fail_errno = EIO;
 static int fail_times = -1;
 static int probes, removes;
+
+static LIST_HEAD(all_inside);
+static struct rendezvous meet_probe, meet_remove;
+static int meet_skip;		/* the first callbacks, which need not meet */
+static int met, not_met;	/* callbacks that met others, or gave up */
+static int most;		/* the most that were inside at once */
+static int overlaps;		/* met another function of their slot inside */
+static int pause_ms;		/* how long each callback takes at least */
 
 static void start_lock(void);
 
@@ -65,7 +90,7 @@ static bool knob_names(struct knob *knob, struct device *dev)
 {
 	guard(spinlock)(&knob_lock);
 	return !strcmp(knob->device, "*") ||
-	       !strcmp(knob->device, dev_name(dev));
+	       strstr(knob->device, dev_name(dev));
 }
 
 static void knob_hold(struct knob *knob, struct device *dev)
@@ -153,17 +178,89 @@ static int knob_failure(struct device *dev)
 	return -fail_errno;
 }
 
+static void knob_enter(struct inside *me, struct device *dev)
+{
+	struct inside *other;
+	int count = 1;
+
+	me->pdev = to_pci_dev(dev);
+	guard(spinlock)(&knob_lock);
+	list_for_each_entry(other, &all_inside, node) {
+		count++;
+		if (other->pdev->bus == me->pdev->bus &&
+		    PCI_SLOT(other->pdev->devfn) == PCI_SLOT(me->pdev->devfn))
+			overlaps++;
+	}
+	list_add(&me->node, &all_inside);
+	most = max(most, count);
+}
+
+static void knob_leave(struct inside *me)
+{
+	guard(spinlock)(&knob_lock);
+	list_del(&me->node);
+}
+
+/* The last to come lets all of them go, once; -1: nobody has to meet. */
+static int knob_arrive(struct rendezvous *meet)
+{
+	int round;
+
+	guard(spinlock)(&knob_lock);
+	round = meet->round;
+	if (!meet->wanted || (meet_skip > 0 && meet_skip--))
+		return -1;
+	if (++meet->here == meet->wanted) {
+		met += meet->here;
+		meet->here = 0;
+		meet->wanted = 0;
+		meet->round++;
+	}
+	return round;
+}
+
+static void knob_meet(struct rendezvous *meet)
+{
+	int round = knob_arrive(meet);
+
+	if (round < 0)
+		return;
+	wake_up_all(&knob_wait);
+	if (wait_event_timeout(knob_wait, READ_ONCE(meet->round) != round,
+			       MEET_LIMIT))
+		return;
+	guard(spinlock)(&knob_lock);
+	if (meet->round != round)
+		return;
+	meet->here--;
+	meet->wanted = 0;
+	not_met++;
+}
+
+static void knobs_run(struct device *dev, struct knob *hold,
+		      struct rendezvous *meet)
+{
+	struct inside me;
+
+	knob_enter(&me, dev);
+	knob_hold(hold, dev);
+	knob_meet(meet);
+	if (pause_ms)
+		msleep(pause_ms);
+	knob_leave(&me);
+}
+
 static int knobs_probe(struct device *dev)
 {
 	knob_note("probe", dev, &probes);
-	knob_hold(&hold_probe, dev);
+	knobs_run(dev, &hold_probe, &meet_probe);
 	return knob_failure(dev);
 }
 
 static void knobs_remove(struct device *dev)
 {
 	knob_note("remove", dev, &removes);
-	knob_hold(&hold_remove, dev);
+	knobs_run(dev, &hold_remove, &meet_remove);
 }
 
 static void knobs_exit(void)
@@ -182,5 +279,13 @@ module_param_cb(waiting, &waiting_ops, NULL, 0444);
 module_param_cb(log, &log_ops, NULL, 0644);
 module_param(probes, int, 0644);
 module_param(removes, int, 0644);
+module_param_named(rendezvous_probe, meet_probe.wanted, int, 0644);
+module_param_named(rendezvous_remove, meet_remove.wanted, int, 0644);
+module_param_named(rendezvous_skip, meet_skip, int, 0644);
+module_param(met, int, 0644);
+module_param(not_met, int, 0644);
+module_param(most, int, 0644);
+module_param(overlaps, int, 0644);
+module_param(pause_ms, int, 0644);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -11,6 +12,7 @@
 /* Claims that are open, so that a test that ended early holds none. */
 static int claims[1024];
 static unsigned int num_claims;
+static pthread_mutex_t claims_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 int control_open(void)
 {
@@ -96,6 +98,20 @@ void request_group(struct request *request, const struct group *group,
 		request_add(request, group->bdf[i]);
 }
 
+/* What a device to adopt was before: the last one added to the request. */
+void request_native(struct request *request, const char *driver,
+		    const char *override)
+{
+	struct bindery_ioc_native *native =
+		&request->natives[request->cmd.num_devices - 1];
+
+	request->cmd.natives = address(request->natives);
+	request->cmd.native_size = sizeof(*native);
+	native->flags = BINDERY_NATIVE_RESTORE;
+	snprintf(native->driver, sizeof(native->driver), "%s", driver);
+	snprintf(native->override, sizeof(native->override), "%s", override);
+}
+
 static int run_request(int control, unsigned long number,
 		       struct request *request)
 {
@@ -108,25 +124,39 @@ static int run_request(int control, unsigned long number,
 	return judge(call(control, number, &request->cmd), &request->error);
 }
 
-/* The claim, or a negative errno. */
-int acquire(int control, struct request *request)
+/* The claim's file that a call that returned this gave, or its errno. */
+static int judge_claim(int ret, int claim)
 {
-	int ret = run_request(control, BINDERY_ACQUIRE, request);
-	int claim = request->cmd.out_claim_fd;
-
 	if (ret) {
-		if (claim != -1) {
-			note("ACQUIRE failed, out_claim_fd is %d", claim);
-			return -EPROTO;
-		}
-		return ret;
+		if (claim == -1)
+			return ret;
+		note("the call failed, out_claim_fd is %d", claim);
+		return -EPROTO;
 	}
 	if (!(fcntl(claim, F_GETFD) & FD_CLOEXEC)) {
 		note("the claim is not close-on-exec");
 		return -EPROTO;
 	}
+	pthread_mutex_lock(&claims_mutex);
 	claims[num_claims++ % 1024] = claim;
+	pthread_mutex_unlock(&claims_mutex);
 	return claim;
+}
+
+/* The claim, or a negative errno. */
+int acquire(int control, struct request *request)
+{
+	int ret = run_request(control, BINDERY_ACQUIRE, request);
+
+	return judge_claim(ret, request->cmd.out_claim_fd);
+}
+
+/* As above, for a group that is on VFIO drivers. */
+int adopt(int control, struct request *request)
+{
+	int ret = run_request(control, BINDERY_ADOPT, request);
+
+	return judge_claim(ret, request->cmd.out_claim_fd);
 }
 
 int check(int control, struct request *request)
@@ -139,56 +169,66 @@ int check(int control, struct request *request)
 	return -EPROTO;
 }
 
+static void answer_init(struct answer *answer)
+{
+	memset(answer, 0, sizeof(*answer));
+	prepare_error(&answer->error);
+}
+
+/* The fields that most calls have, under the same names. */
+#define PREPARE(answer, cmd) do {					\
+	answer_init(answer);						\
+	(answer)->cmd.size = sizeof((answer)->cmd);			\
+	(answer)->cmd.members = address((answer)->members);		\
+	(answer)->cmd.member_size = sizeof((answer)->members[0]);	\
+	(answer)->cmd.num_members = MAX_MEMBERS;			\
+	(answer)->cmd.error = address(&(answer)->error);		\
+} while (0)
+
+#define RUN(fd, number, answer, cmd)					\
+({									\
+	int __ret = call(fd, number, &(answer)->cmd);			\
+									\
+	(answer)->num_members = (answer)->cmd.num_members;		\
+	judge(__ret, &(answer)->error);					\
+})
+
+int show_device(int control, const struct bindery_ioc_device *device,
+		struct answer *answer)
+{
+	PREPARE(answer, show);
+	answer->show.device = address(device);
+	answer->show.device_size = sizeof(*device);
+	return RUN(control, BINDERY_SHOW, answer, show);
+}
+
 int show(int control, const char *bdf, struct answer *answer)
 {
 	struct bindery_ioc_device device = { .bdf = pci_address(bdf) };
-	int ret;
 
-	memset(answer, 0, sizeof(*answer));
-	prepare_error(&answer->error);
-	answer->show.size = sizeof(answer->show);
-	answer->show.device = address(&device);
-	answer->show.device_size = sizeof(device);
-	answer->show.members = address(answer->members);
-	answer->show.member_size = sizeof(answer->members[0]);
-	answer->show.num_members = MAX_MEMBERS;
-	answer->show.error = address(&answer->error);
-	ret = call(control, BINDERY_SHOW, &answer->show);
-	answer->num_members = answer->show.num_members;
-	return judge(ret, &answer->error);
+	return show_device(control, &device, answer);
 }
 
 int status(int claim, struct answer *answer)
 {
-	int ret;
+	PREPARE(answer, status);
+	return RUN(claim, BINDERY_STATUS, answer, status);
+}
 
-	memset(answer, 0, sizeof(*answer));
-	prepare_error(&answer->error);
-	answer->status.size = sizeof(answer->status);
-	answer->status.members = address(answer->members);
-	answer->status.member_size = sizeof(answer->members[0]);
-	answer->status.num_members = MAX_MEMBERS;
-	answer->status.error = address(&answer->error);
-	ret = call(claim, BINDERY_STATUS, &answer->status);
-	answer->num_members = answer->status.num_members;
-	return judge(ret, &answer->error);
+/* A generation of 0 is any, a deadline of 0 the default. */
+int release_with(int claim, struct answer *answer, uint32_t flags,
+		 unsigned int ms, uint64_t generation)
+{
+	PREPARE(answer, release);
+	answer->release.flags = flags;
+	answer->release.deadline_ms = ms;
+	answer->release.generation = generation;
+	return RUN(claim, BINDERY_RELEASE, answer, release);
 }
 
 int release_within(int claim, struct answer *answer, unsigned int ms)
 {
-	int ret;
-
-	memset(answer, 0, sizeof(*answer));
-	prepare_error(&answer->error);
-	answer->release.size = sizeof(answer->release);
-	answer->release.members = address(answer->members);
-	answer->release.member_size = sizeof(answer->members[0]);
-	answer->release.num_members = MAX_MEMBERS;
-	answer->release.error = address(&answer->error);
-	answer->release.deadline_ms = ms;
-	ret = call(claim, BINDERY_RELEASE, &answer->release);
-	answer->num_members = answer->release.num_members;
-	return judge(ret, &answer->error);
+	return release_with(claim, answer, 0, ms, 0);
 }
 
 int release(int claim, struct answer *answer)
@@ -196,11 +236,135 @@ int release(int claim, struct answer *answer)
 	return release_within(claim, answer, 0);
 }
 
+/* The second half of an ACQUIRE with RESERVE_ONLY. */
+int bind_claim(int claim, struct answer *answer, uint32_t flags,
+	       unsigned int ms)
+{
+	PREPARE(answer, bind);
+	answer->bind.flags = flags;
+	answer->bind.deadline_ms = ms;
+	return RUN(claim, BINDERY_BIND, answer, bind);
+}
+
+/* By id, or with that NULL by one of its devices. */
+int open_claim(int control, const uint8_t *id, const char *bdf,
+	       struct answer *answer)
+{
+	struct bindery_ioc_device device = { .bdf = pci_address(bdf ?: "") };
+	struct bindery_ioc_open_claim *cmd = &answer->opened;
+	uint8_t wanted[BINDERY_ID_SIZE] = { 0 };
+	int ret;
+
+	/* which may come from an answer that was in the same place */
+	if (id)
+		memcpy(wanted, id, sizeof(wanted));
+	answer_init(answer);
+	memcpy(cmd->id, wanted, sizeof(wanted));
+	cmd->size = sizeof(*cmd);
+	cmd->out_claim_fd = 12345;
+	cmd->error = address(&answer->error);
+	if (bdf) {
+		cmd->device = address(&device);
+		cmd->device_size = sizeof(device);
+	}
+	ret = call(control, BINDERY_OPEN_CLAIM, cmd);
+	return judge_claim(judge(ret, &answer->error), cmd->out_claim_fd);
+}
+
+/* The same, for what is to be recovered. */
+int recover_with(int control, uint32_t operation, const uint8_t *id,
+		 const char *bdf, struct answer *answer, uint32_t flags,
+		 unsigned int ms)
+{
+	struct bindery_ioc_device device = { .bdf = pci_address(bdf ?: "") };
+	struct bindery_ioc_recover *cmd = &answer->recover;
+	uint8_t wanted[BINDERY_ID_SIZE] = { 0 };
+
+	if (id)
+		memcpy(wanted, id, sizeof(wanted));
+	PREPARE(answer, recover);
+	memcpy(cmd->id, wanted, sizeof(wanted));
+	cmd->operation = operation;
+	cmd->flags = flags;
+	cmd->deadline_ms = ms;
+	if (bdf) {
+		cmd->device = address(&device);
+		cmd->device_size = sizeof(device);
+	}
+	return RUN(control, BINDERY_RECOVER, answer, recover);
+}
+
+int recover(int control, uint32_t operation, const uint8_t *id,
+	    const char *bdf, struct answer *answer)
+{
+	return recover_with(control, operation, id, bdf, answer, 0, 0);
+}
+
+int mark(int claim, const char *bdf, uint32_t event, uint64_t generation,
+	 struct answer *answer)
+{
+	struct bindery_ioc_device device = { .bdf = pci_address(bdf) };
+	struct bindery_ioc_mark *cmd = &answer->mark;
+	int ret;
+
+	answer_init(answer);
+	cmd->size = sizeof(*cmd);
+	cmd->device = address(&device);
+	cmd->device_size = sizeof(device);
+	cmd->event = event;
+	cmd->generation = generation;
+	cmd->error = address(&answer->error);
+	ret = call(claim, BINDERY_MARK, cmd);
+	return judge(ret, &answer->error);
+}
+
+int keep_told(int claim, uint32_t policy, struct answer *answer)
+{
+	struct bindery_ioc_keep *cmd = &answer->keep;
+	int ret;
+
+	answer_init(answer);
+	cmd->size = sizeof(*cmd);
+	cmd->policy = policy;
+	cmd->error = address(&answer->error);
+	ret = call(claim, BINDERY_KEEP, cmd);
+	return judge(ret, &answer->error);
+}
+
+int keep(int claim, uint32_t policy)
+{
+	struct answer answer;
+
+	return keep_told(claim, policy, &answer);
+}
+
+/* The claim's generation, which its RELEASE may give; 0: it has none. */
+uint64_t claim_generation(int claim)
+{
+	struct answer answer;
+
+	return status(claim, &answer) ? 0 : answer.status.out_generation;
+}
+
+/* What STATUS tells of a member; NULL: nothing. */
+struct bindery_ioc_member *status_member(int claim, const char *bdf,
+					 struct answer *answer)
+{
+	int ret = status(claim, answer);
+
+	if (!ret)
+		return member_of(answer->members, answer->num_members, bdf);
+	note("STATUS returned %d", ret);
+	return NULL;
+}
+
 void close_claim(int claim)
 {
+	pthread_mutex_lock(&claims_mutex);
 	for (unsigned int i = 0; i < num_claims && i < 1024; i++)
 		if (claims[i] == claim)
 			claims[i] = -1;
+	pthread_mutex_unlock(&claims_mutex);
 	close(claim);
 }
 
@@ -226,70 +390,7 @@ int group_state(int control, const char *bdf)
 	return ret ? ret : (int)answer.show.out_state;
 }
 
-struct bindery_ioc_member *member_of(struct bindery_ioc_member *members,
-				     unsigned int num, const char *bdf)
+bool group_is(int control, const char *bdf, int state)
 {
-	char text[BDF_SIZE];
-
-	for (unsigned int i = 0; i < num; i++) {
-		pci_text(&members[i].out_device, text);
-		if (members[i].out_flags & BINDERY_MEMBER_PCI &&
-		    !strcmp(text, bdf))
-			return &members[i];
-	}
-	note("%s is not among the members", bdf);
-	return NULL;
-}
-
-static int differs(const char *where, const char *what, long expected,
-		   long got)
-{
-	if (expected == got)
-		return 0;
-	note("%s: %s should be %ld, is %ld", where, what, expected, got);
-	return 1;
-}
-
-static int text_differs(const char *where, const char *what,
-			const char *expected, const char *got)
-{
-	if (!strcmp(expected, got))
-		return 0;
-	note("%s: %s should be '%s', is '%s'", where, what, expected, got);
-	return 1;
-}
-
-/* One line of a plan; NULL: the member was not found. */
-int member_compare(const struct bindery_ioc_member *member, uint32_t role,
-		   uint32_t action, const char *driver, uint32_t blocker)
-{
-	const char *name;
-
-	if (!member)
-		return 1;
-	name = member->out_name;
-	return differs(name, "role", role, member->out_role) +
-	       differs(name, "action", action, member->out_action) +
-	       differs(name, "blocker", blocker, member->out_blocker) +
-	       text_differs(name, "driver", driver, member->out_driver);
-}
-
-int error_compare(const struct bindery_ioc_error *error,
-		  const struct expected *expected)
-{
-	bool has = error->out_flags & BINDERY_ERROR_HAS_DEVICE;
-	const char *where = "error record";
-	char bdf[BDF_SIZE] = "";
-	int differences;
-
-	if (has)
-		pci_text(&error->out_device, bdf);
-	differences = differs(where, "code", expected->code, error->out_code) +
-		differs(where, "step", expected->step, error->out_step) +
-		differs(where, "errno", expected->err, error->out_errno) +
-		text_differs(where, "device", expected->bdf ?: "", bdf);
-	if (expected->name)
-		differences += text_differs(where, "name", expected->name,
-					    error->out_name);
-	return differences;
+	return group_state(control, bdf) == state;
 }

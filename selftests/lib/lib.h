@@ -48,6 +48,9 @@ time_t now_seconds(void);
 	__met;								\
 })
 
+/* What $ROUNDS says: more in a soak, less with slow devices. */
+int num_rounds(int fallback);
+
 /* A child and a socket to it; it dies with its parent. */
 struct child {
 	pid_t pid;
@@ -86,6 +89,7 @@ void pci_driver(const char *bdf, text_t name);
 bool pci_is_on(const char *bdf, const char *driver);
 bool pci_is_bridge(const char *bdf);
 bool pci_is(const char *bdf, const char *vendor, const char *device);
+bool pci_exists(const char *bdf);
 int pci_group(const char *bdf);
 int pci_list(char (*bdf)[BDF_SIZE], unsigned int max);
 int pci_find(const char *vendor, const char *device, char (*bdf)[BDF_SIZE],
@@ -101,6 +105,14 @@ struct bindery_ioc_bdf pci_address(const char *bdf);
 void pci_text(const struct bindery_ioc_bdf *address, char bdf[BDF_SIZE]);
 int group_read(struct group *group, int id);
 int group_choose(struct group *group, const char *driver);
+int group_choose_other(struct group *other, const struct group *group,
+		       const char *driver);
+
+/* address.c: the ways to name a device, and what it is */
+int device_path(const char *bdf, struct bindery_ioc_device *device);
+struct bindery_ioc_device device_identity(const char *bdf);
+bool pci_vf(const char *pf, unsigned int index, char vf[BDF_SIZE]);
+unsigned int pci_number(const char *bdf, const char *attribute);
 
 /* snapshot.c: what must be as it was */
 struct device_state {
@@ -124,6 +136,7 @@ int snapshot_compare(const struct snapshot *before);
 int snapshot_compare_untouched(const struct snapshot *before);
 int snapshot_untouched(const struct snapshot *before, const char *bdf);
 int snapshot_move_back(struct snapshot *snapshot, const struct group *group);
+void snapshot_renumber(struct snapshot *snapshot);
 struct device_state *snapshot_device(struct snapshot *snapshot,
 				     const char *bdf);
 
@@ -148,14 +161,20 @@ struct request {
 	struct bindery_ioc_device devices[MAX_MEMBERS];
 	struct bindery_ioc_member members[MAX_MEMBERS];
 	struct bindery_ioc_error error;
+	struct bindery_ioc_native natives[MAX_MEMBERS];
 };
 
-/* What STATUS, SHOW and RELEASE answered. */
+/* What any other call answered. */
 struct answer {
 	union {
 		struct bindery_ioc_show show;
 		struct bindery_ioc_status status;
 		struct bindery_ioc_release release;
+		struct bindery_ioc_bind bind;
+		struct bindery_ioc_mark mark;
+		struct bindery_ioc_keep keep;
+		struct bindery_ioc_open_claim opened;
+		struct bindery_ioc_recover recover;
 	};
 	unsigned int num_members;
 	struct bindery_ioc_member members[MAX_MEMBERS];
@@ -169,21 +188,55 @@ void request_add_to(struct request *request, const char *bdf,
 		    const char *target);
 void request_group(struct request *request, const struct group *group,
 		   const char *target);
+void request_native(struct request *request, const char *driver,
+		    const char *override);
 int acquire(int control, struct request *request);
+int adopt(int control, struct request *request);
 int check(int control, struct request *request);
+int show_device(int control, const struct bindery_ioc_device *device,
+		struct answer *answer);
 int show(int control, const char *bdf, struct answer *answer);
 int status(int claim, struct answer *answer);
 int release(int claim, struct answer *answer);
 int release_within(int claim, struct answer *answer, unsigned int ms);
+int release_with(int claim, struct answer *answer, uint32_t flags,
+		 unsigned int ms, uint64_t generation);
+int bind_claim(int claim, struct answer *answer, uint32_t flags,
+	       unsigned int ms);
+int open_claim(int control, const uint8_t *id, const char *bdf,
+	       struct answer *answer);
+int recover(int control, uint32_t operation, const uint8_t *id,
+	    const char *bdf, struct answer *answer);
+int recover_with(int control, uint32_t operation, const uint8_t *id,
+		 const char *bdf, struct answer *answer, uint32_t flags,
+		 unsigned int ms);
+int mark(int claim, const char *bdf, uint32_t event, uint64_t generation,
+	 struct answer *answer);
+int keep(int claim, uint32_t policy);
+int keep_told(int claim, uint32_t policy, struct answer *answer);
+uint64_t claim_generation(int claim);
+struct bindery_ioc_member *status_member(int claim, const char *bdf,
+					 struct answer *answer);
 void close_claim(int claim);
 int close_claims(int control, const char *bdf);
 int group_state(int control, const char *bdf);
+bool group_is(int control, const char *bdf, int state);
 int call(int fd, unsigned long number, void *argument);
 
+/* compare.c: what a call answered, against what it should have */
 struct bindery_ioc_member *member_of(struct bindery_ioc_member *members,
 				     unsigned int num, const char *bdf);
 int member_compare(const struct bindery_ioc_member *member, uint32_t role,
 		   uint32_t action, const char *driver, uint32_t blocker);
+
+/* callback.c: calls that wait for a driver's callback */
+long clock_ms(void);
+int overdue(int control, struct request *request, const char *module,
+	    const char *what, const char *bdf);
+int overdue_after(int control, struct request *request, const char *module,
+		  const char *what, const char *bdf, unsigned int ms);
+int acquire_in_child(struct child *child, int control,
+		     struct request *request);
 
 /* What an error record has to be; bdf NULL: names no device. */
 struct expected {
@@ -194,6 +247,7 @@ struct expected {
 	const char *name;	/* NULL: anything */
 };
 
+bool id_is_uuid(const uint8_t *id);
 int error_compare(const struct bindery_ioc_error *error,
 		  const struct expected *expected);
 
@@ -205,16 +259,53 @@ struct vfio_user {
 	int container;
 	int group;
 	int device;
+	void *map;
+	struct child copy;
 };
 
+/* What may be left of one; each keeps the device in use. */
+enum vfio_part {
+	VFIO_PART_DEVICE,	/* the device's file alone */
+	VFIO_PART_COPY,		/* a copy of that file in another process */
+	VFIO_PART_MAPPING,	/* a mapping of a region, and no file */
+	VFIO_PART_GROUP,	/* group and container, without the device */
+};
+
+extern const struct vfio_user vfio_none;
+
 int vfio_open(struct vfio_user *user, const char *bdf);
+int vfio_hold(struct vfio_user *user, const char *bdf, enum vfio_part part);
+int vfio_works(struct vfio_user *user, const char *bdf);
+int vfio_request_event(struct vfio_user *user, int eventfd);
 void vfio_close(struct vfio_user *user);
+
+/* qmp.c: the emulator that the guest runs in */
+int qmp_open(void);
+int qmp_call(int qmp, const char *json, char *answer, size_t size);
+int qmp_device_add(int qmp, const char *properties);
+int qmp_device_del(int qmp, const char *id);
+bool qmp_has_device(int qmp, const char *id);
+
+/* kill.c: an owner that is killed while it takes a group or gives it back */
+#define KILLED_STATES	(BINDERY_GROUP_GONE + 1)
+
+long owner_needs(int control, struct request *request);
+int owner_kill(int control, struct request *request, const char *bdf,
+	       long within_us);
 
 /* observe.c: what the kernel does, seen from outside */
 int uevents_open(void);
 int uevents_print(int fd);
 int watch_function(const char *function);
 int watch_hits(const char *function);
+int watch_changes(void);
+int changes_seen(void);
 void watch_end(void);
+
+/* trace.c: steps from one group state to the next, in bindery's own trace */
+int states_watch(void);
+void states_unwatch(void);
+int states_passed(int group, const char *from, const char *to);
+void states_print(int group);
 
 #endif

@@ -133,6 +133,11 @@ void knobs_reset(void)
 	static const char *const empty[] = {
 		"hold_probe", "hold_remove", "fail", "lock", "silent", "log",
 	};
+	static const char *const zero[] = {
+		"probes", "removes", "rendezvous_probe", "rendezvous_remove",
+		"rendezvous_skip", "met", "not_met", "most", "overlaps",
+		"pause_ms",
+	};
 
 	for (int i = 0; i < 2; i++) {
 		if (!module_is_loaded(modules[i]))
@@ -141,7 +146,7 @@ void knobs_reset(void)
 			knob(modules[i], empty[j], "");
 		knob(modules[i], "fail_errno", "5");
 		knob(modules[i], "fail_times", "-1");
-		knob(modules[i], "probes", "0");
-		knob(modules[i], "removes", "0");
+		for (int j = 0; j < 10; j++)
+			knob(modules[i], zero[j], "0");
 	}
 }

@@ -88,3 +88,42 @@ void watch_end(void)
 		write_file(TRACING "kprobe_events", text);
 	}
 }
+
+/* What a change to a device or its driver cannot happen without. */
+static const char *const changes[] = {
+	"really_probe", "device_release_driver_internal", "device_attach",
+	"device_driver_attach", "__request_module", "kobject_uevent_env",
+	"pm_runtime_allow", "pm_runtime_forbid",
+	"iommu_group_claim_dma_owner", "driver_set_override",
+	"__device_set_driver_override",
+};
+#define NUM_CHANGES	(sizeof(changes) / sizeof(changes[0]))
+#define NUM_NEEDED	2
+
+/* All of them, as far as this kernel has them. */
+int watch_changes(void)
+{
+	int ret;
+
+	for (size_t i = 0; i < NUM_CHANGES; i++) {
+		ret = watch_function(changes[i]);
+		if (ret && i < NUM_NEEDED)
+			return ret;
+	}
+	return 0;
+}
+
+/* How often anything was changed since then; each is printed. */
+int changes_seen(void)
+{
+	int hits, seen = 0;
+
+	for (size_t i = 0; i < NUM_CHANGES; i++) {
+		hits = watch_hits(changes[i]);
+		if (hits > 0) {
+			note("%s was called %d times", changes[i], hits);
+			seen += hits;
+		}
+	}
+	return seen;
+}

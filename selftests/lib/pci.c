@@ -59,6 +59,14 @@ bool pci_is(const char *bdf, const char *vendor, const char *device)
 	       !pci_read(bdf, "device", text) && !strcmp(text, device);
 }
 
+bool pci_exists(const char *bdf)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), DEVICES "/%s", bdf);
+	return !access(path, F_OK);
+}
+
 /* The number of its IOMMU group, -1 if it is in none. */
 int pci_group(const char *bdf)
 {
@@ -234,4 +242,22 @@ int group_choose(struct group *group, const char *driver)
 			*group = candidate;
 	}
 	return group->num ? 0 : -ENOENT;
+}
+
+/* The largest of the other groups that is as suitable. */
+int group_choose_other(struct group *other, const struct group *group,
+		       const char *driver)
+{
+	char all[MAX_DEVICES][BDF_SIZE];
+	int listed = pci_list(all, MAX_DEVICES);
+	struct group candidate;
+
+	other->num = 0;
+	for (int i = 0; i < listed; i++)
+		if (!group_read(&candidate, pci_group(all[i])) &&
+		    candidate.id != group->id &&
+		    is_suitable(&candidate, driver) &&
+		    candidate.num > other->num)
+			*other = candidate;
+	return other->num ? 0 : -ENOENT;
 }

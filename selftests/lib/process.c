@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -24,6 +25,13 @@ time_t now_seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec;
+}
+
+int num_rounds(int fallback)
+{
+	const char *text = getenv("ROUNDS");
+
+	return text ? atoi(text) : fallback;
 }
 
 int child_start(struct child *child, int (*run)(int socket, void *arg),

@@ -96,6 +96,14 @@ int snapshot_move_back(struct snapshot *snapshot, const struct group *group)
 	return ret;
 }
 
+/* A device that went and came again may be in a new group. */
+void snapshot_renumber(struct snapshot *snapshot)
+{
+	for (unsigned int i = 0; i < snapshot->num; i++)
+		snapshot->devices[i].group =
+			pci_group(snapshot->devices[i].bdf);
+}
+
 static int compare_text(const char *bdf, const char *what, const char *before,
 			const char *now)
 {

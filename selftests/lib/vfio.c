@@ -15,6 +15,13 @@
 #define PAGE	4096
 #define IOVA	0x100000
 
+#define BAR	VFIO_PCI_BAR0_REGION_INDEX
+
+const struct vfio_user vfio_none = {
+	.container = -1, .group = -1, .device = -1, .map = MAP_FAILED,
+	.copy.pid = -1,
+};
+
 static int map_memory(int container)
 {
 	struct vfio_iommu_type1_dma_map map = {
@@ -52,7 +59,7 @@ static int open_container(struct vfio_user *user, const char *bdf)
 }
 
 /* The device answers: its configuration space has the vendor sysfs tells. */
-static int read_vendor(struct vfio_user *user, const char *bdf)
+int vfio_works(struct vfio_user *user, const char *bdf)
 {
 	struct vfio_region_info region = {
 		.argsz = sizeof(region),
@@ -74,25 +81,114 @@ int vfio_open(struct vfio_user *user, const char *bdf)
 {
 	int ret;
 
-	*user = (struct vfio_user) { -1, -1, -1 };
+	*user = vfio_none;
 	ret = open_container(user, bdf);
 	if (!ret) {
 		user->device = ioctl(user->group, VFIO_GROUP_GET_DEVICE_FD,
 				     bdf);
-		ret = user->device < 0 ? -errno : read_vendor(user, bdf);
+		ret = user->device < 0 ? -errno : vfio_works(user, bdf);
 	}
 	if (ret)
 		vfio_close(user);
 	return ret;
 }
 
+static void close_file(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void close_files(struct vfio_user *user)
+{
+	close_file(&user->device);
+	close_file(&user->group);
+	close_file(&user->container);
+}
+
 void vfio_close(struct vfio_user *user)
 {
-	if (user->device >= 0)
-		close(user->device);
-	if (user->group >= 0)
-		close(user->group);
-	if (user->container >= 0)
-		close(user->container);
-	*user = (struct vfio_user) { -1, -1, -1 };
+	close_files(user);
+	if (user->map != MAP_FAILED)
+		munmap(user->map, PAGE);
+	if (user->copy.pid > 0)
+		child_kill(&user->copy);
+	*user = vfio_none;
+}
+
+static int hold_copy(int socket, void *arg)
+{
+	int device = *(int *)arg;
+	int value;
+
+	/* Nothing else that the parent has open may live on here. */
+	dup2(device, 0);
+	dup2(socket, 3);
+	close_range(4, ~0U, 0);
+	tell(3, 0);
+	return hear(3, &value);
+}
+
+static int copy_device(struct vfio_user *user)
+{
+	int ret = child_start(&user->copy, hold_copy, &user->device);
+	int value;
+
+	return ret ? ret : hear(user->copy.socket, &value);
+}
+
+/* The first page of a region in memory. */
+static int map_device(struct vfio_user *user)
+{
+	struct vfio_region_info region = {
+		.argsz = sizeof(region),
+		.index = BAR,
+	};
+
+	if (ioctl(user->device, VFIO_DEVICE_GET_REGION_INFO, &region))
+		return -errno;
+	if (!(region.flags & VFIO_REGION_INFO_FLAG_MMAP))
+		return -ENODEV;
+	user->map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 user->device, region.offset);
+	return user->map == MAP_FAILED ? -errno : 0;
+}
+
+/* Open the device, and keep nothing of it but this. */
+int vfio_hold(struct vfio_user *user, const char *bdf, enum vfio_part part)
+{
+	int ret = vfio_open(user, bdf);
+
+	if (ret)
+		return ret;
+	if (part == VFIO_PART_COPY)
+		ret = copy_device(user);
+	if (part == VFIO_PART_MAPPING)
+		ret = map_device(user);
+	if (part == VFIO_PART_GROUP) {
+		close_file(&user->device);
+		return 0;
+	}
+	if (part != VFIO_PART_DEVICE)
+		close_file(&user->device);
+	close_file(&user->group);
+	close_file(&user->container);
+	if (ret)
+		vfio_close(user);
+	return ret;
+}
+
+/* The kernel writes there when it wants the device back. */
+int vfio_request_event(struct vfio_user *user, int eventfd)
+{
+	char buffer[sizeof(struct vfio_irq_set) + sizeof(eventfd)] = { 0 };
+	struct vfio_irq_set *set = (struct vfio_irq_set *)buffer;
+
+	set->argsz = sizeof(buffer);
+	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	set->index = VFIO_PCI_REQ_IRQ_INDEX;
+	set->count = 1;
+	memcpy(set->data, &eventfd, sizeof(eventfd));
+	return ioctl(user->device, VFIO_DEVICE_SET_IRQS, set) ? -errno : 0;
 }

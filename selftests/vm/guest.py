@@ -20,6 +20,8 @@ BOOT_LIMIT = 180
 HANG = "guest hangs: not even its init says anything"
 GRACE = 60
 EXIT_DONE = 0x10 * 2 + 1
+#: The second serial port of machines with qmp; the first is the console.
+MONITOR_PORT = "/dev/ttyS1"
 RECORD = re.compile(rb"([a-z]+) (-?\d+) (\d+)\n")
 
 
@@ -86,6 +88,10 @@ def plan(machine: Machine, programs: list[Program], bindery: bool) -> str:
     if bindery:
         lines.append("exec\tmodprobe\tbindery")
     lines += ["list", f"env\tBINDERY_MACHINE={machine.name}"]
+    if machine.power_off:
+        lines.append("shutdown")
+    if machine.qmp:
+        lines.append(f"env\tBINDERY_QMP={MONITOR_PORT}")
     lines += ["\t".join(["run", str(index), str(program.timeout),
                          *program.argv])
               for index, program in enumerate(programs)]
@@ -130,7 +136,8 @@ def start(machine: Machine, kernel: Kernel, contents: Contents,
         console = folder / "console"
         if console.exists():
             run.console = console.read_text(errors="replace")
-    run.ending = run.ending or ending(process.returncode, run, messages)
+    run.ending = run.ending or ending(process.returncode, run, messages,
+                                      machine.power_off)
     return run
 
 
@@ -180,9 +187,14 @@ def follow(process: subprocess.Popen, path: Path, run: Run,
         run.ending = run.ending or "the report channel is corrupt"
 
 
-def ending(status: int, run: Run, messages: str) -> str:
-    """Why the guest did not complete its plan; empty if it did."""
-    if status == EXIT_DONE and run.texts("done"):
+def ending(status: int, run: Run, messages: str,
+           power_off: bool = False) -> str:
+    """Why the guest did not complete its plan; empty if it did. One that is
+    to be powered off has to say that it was: a panic looks the same."""
+    completed = status == EXIT_DONE
+    if power_off:
+        completed = status == 0 and "reboot: Power down" in run.console
+    if completed and run.texts("done"):
         return ""
     errors = [line for line in messages.splitlines()
               if ": warning: " not in line]

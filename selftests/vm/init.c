@@ -34,6 +34,8 @@
 /* Since boot; a machine that is not ready by then never will be. */
 #define SETTLED_MS 40000
 #define MAX_FIELDS 64
+/* Often enough that the kernel's buffer never overruns. */
+#define LOG_MS 1000
 
 static int kmsg_fd;
 static int program_index;
@@ -82,10 +84,14 @@ reportf(const char *kind, const char *format, ...)
 	report(kind, text, len);
 }
 
+/* A machine that has nothing more to show need not be shut down. */
+static bool shut_down;
+
 static void power_off(void)
 {
 	sync();
-	outb(EXIT_DONE, EXIT_PORT);
+	if (!shut_down)
+		outb(EXIT_DONE, EXIT_PORT);
 	reboot(RB_POWER_OFF);
 	_exit(0);
 }
@@ -188,6 +194,7 @@ static bool forward(int fd, const char *kind)
 static int follow(pid_t pid, int out, long timeout_ms, const char *kind)
 {
 	long deadline = now_ms() + timeout_ms;
+	long next_log = now_ms() + LOG_MS;
 	struct pollfd pfd = { .fd = out, .events = POLLIN };
 	int status;
 
@@ -199,6 +206,10 @@ static int follow(pid_t pid, int out, long timeout_ms, const char *kind)
 			return status;
 		if (now_ms() > deadline)
 			return -1;
+		if (now_ms() > next_log) {
+			report_kernel_log();
+			next_log = now_ms() + LOG_MS;
+		}
 	}
 }
 
@@ -302,6 +313,13 @@ static void step_driver(char **argv)
 	}
 }
 
+/* shutdown: at the end, by the kernel */
+static void step_shutdown(char **argv)
+{
+	(void)argv;
+	shut_down = true;
+}
+
 /* mount DEVICE DIRECTORY TYPE */
 static void step_mount(char **argv)
 {
@@ -401,8 +419,8 @@ static const struct {
 	{ "driver", 3, step_driver }, { "env", 2, step_env },
 	{ "exec", 2, step_exec },     { "list", 1, step_list },
 	{ "mount", 4, step_mount },   { "run", 4, step_run },
-	{ "shell", 1, step_shell },   { "up", 2, step_up },
-	{ "vfs", 4, step_vfs },
+	{ "shell", 1, step_shell },   { "shutdown", 1, step_shutdown },
+	{ "up", 2, step_up },	      { "vfs", 4, step_vfs },
 };
 
 static void take_step(char *line)

@@ -44,6 +44,7 @@ class Program:
     """One program of a machine: `[NAME=VALUE…] program [argument…]`."""
     line: str
     timeout: int
+    not_on: tuple[str, ...] = ()
 
     @property
     def words(self) -> list[str]:
@@ -68,22 +69,27 @@ class Machine:
     groups: list[list[str]]
     memory: str = "1G"
     smp: int = 1
+    virtual_time: bool = False
     append: str = ""
     modules: list[str] = field(default_factory=list)
     setup: list[str] = field(default_factory=list)
+    qmp: bool = False
+    power_off: bool = False
     disks: dict[str, str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     programs: list = field(default_factory=list)
+    soak: list = field(default_factory=list)
     timeout: int = TIMEOUT
     skips: dict[str, list[str]] = field(default_factory=dict)
 
-    def all_programs(self) -> list[Program]:
-        """The list of the file, where an entry may have its own limit."""
+    def all_programs(self, soak: bool = False) -> list[Program]:
+        """A list of the file, where an entry may have its own limit."""
         made = []
-        for entry in self.programs:
+        for entry in self.soak if soak else self.programs:
             table = {"run": entry} if isinstance(entry, str) else entry
             made.append(Program(table["run"],
-                                table.get("timeout", self.timeout)))
+                                table.get("timeout", self.timeout),
+                                tuple(table.get("not_on", ()))))
         return made
 
     def expected_skips(self, kernel: str) -> list[str]:
@@ -129,6 +135,26 @@ def accelerator() -> str:
     return "kvm,kernel-irqchip=split" if usable else "tcg,thread=multi"
 
 
+def has_virtual_time(machine: Machine) -> bool:
+    """Whether an emulated processor's clock counts its instructions and jumps
+    over idle time, so that it does not matter what else the host runs."""
+    return machine.virtual_time and accelerator().startswith("tcg")
+
+
+def engine(machine: Machine) -> list[str]:
+    if has_virtual_time(machine):
+        return ["-accel", "tcg,thread=single", "-icount", "shift=2,sleep=off"]
+    return ["-accel", accelerator()]
+
+
+def common(machine: Machine) -> list[str]:
+    """QEMU (10.0) has no virtual time with x2APIC: "Bad icount read"."""
+    words = COMMON.split()
+    if has_virtual_time(machine):
+        words[words.index("max")] = "max,-x2apic"
+    return words
+
+
 def make_disks(machine: Machine, folder: Path) -> list[str]:
     """Raw sparse files with an ext4 file system each."""
     args = []
@@ -138,6 +164,16 @@ def make_disks(machine: Machine, folder: Path) -> list[str]:
         args += ["-drive", f"if=none,id={name},format=raw,cache=unsafe,"
                  f"file={path}"]
     return args
+
+
+def monitor(folder: Path) -> list[str]:
+    """A serial port that is wired to a QMP monitor of the same emulator, so
+    that programs in the guest can ask for hot-plug. It is no PCI device."""
+    path = folder / "qmp-guest"
+    return ["-chardev", f"socket,id=monitor,path={path},server=on,wait=off",
+            "-mon", "chardev=monitor,mode=control",
+            "-chardev", f"socket,id=port,path={path}",
+            "-serial", "chardev:port"]
 
 
 def command(machine: Machine, kernel: Kernel, folder: Path,
@@ -150,11 +186,12 @@ def command(machine: Machine, kernel: Kernel, folder: Path,
     return [
         *root.program("usr/bin/qemu-system-x86_64"),
         "-L", str(share / "qemu"), "-L", str(share / "seabios"),
-        "-accel", accelerator(), "-smp", str(machine.smp),
+        *engine(machine), "-smp", str(machine.smp),
         "-m", machine.memory, "-chardev", console,
         "-chardev", f"file,id=report,path={folder}/report",
         "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
-        *COMMON.split(), *make_disks(machine, folder),
+        *common(machine), *make_disks(machine, folder),
+        *(monitor(folder) if machine.qmp else []),
         *[word for line in machine.qemu for word in line.split()],
         "-kernel", str(kernel.image), "-initrd", str(folder / "initrd"),
         "-append", f"{APPEND} {machine.append}".strip()]

@@ -10,6 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import bench
 import dkms
 import guest
 import kernels
@@ -48,7 +49,7 @@ def cmd_build(args) -> int:
 def choose(machine: machines.Machine, args) -> tuple[machines.Program, ...]:
     """The programs of a machine that were asked for. A machine and a
     program both named go together even if the machine does not list it."""
-    own = machine.all_programs()
+    own = machine.all_programs(args.soak)
     if not args.program:
         return tuple(own)
     chosen = [p for p in own if p.name in args.program]
@@ -65,8 +66,10 @@ def cmd_test(args) -> int:
     boots = [kernels.get(name) for name in args.kernel]
     for kernel in boots:
         modules.build(kernel, [])
-    jobs = [suite.Job(machine, kernel, programs) for machine in wanted
-            if (programs := choose(machine, args)) for kernel in boots]
+    jobs = [suite.Job(machine, kernel, programs, args.soak)
+            for machine in wanted for kernel in boots
+            if (programs := tuple(program for program in choose(machine, args)
+                                  if kernel.name not in program.not_on))]
     if not jobs:
         raise Failure("no machine runs any of that")
     for job in jobs:
@@ -78,6 +81,13 @@ def cmd_test(args) -> int:
             results += installed.result()
     results += [added(path) for path in args.add]
     return summary(results, reruns)
+
+
+def cmd_bench(args) -> int:
+    boots = [kernels.get(name) for name in args.kernel]
+    for kernel in boots:
+        modules.build(kernel, [])
+    return bench.run_all(boots, args.rounds, args.real_time)
 
 
 def cmd_dkms(_args) -> int:
@@ -216,6 +226,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     fetch = command(cmd_fetch, "download kernels and root file systems")
     build = command(cmd_build, "build the modules")
     test = command(cmd_test, "run test programs in guests")
+    timed = command(cmd_bench, "time bindery against writes to sysfs")
     command(cmd_dkms, "install, try and remove the module with dkms")
     inspect = command(cmd_inspect, "show the IOMMU groups of machines")
     shell = command(cmd_shell, "an interactive console in a guest")
@@ -237,9 +248,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     test.add_argument("--add", type=Path, action="append", default=[],
                       metavar="FILE",
                       help="TAP output of host tests, to be counted too")
+    test.add_argument("--soak", action="store_true",
+                      help="what runs for hours, instead of the programs")
     test.add_argument("--dkms", action="store_true",
                       help="also what the command dkms does")
     demo.add_argument("--program", default="demo")
+    several(timed, "kernel", every, "kernels, all by default")
+    timed.add_argument("--real-time", action="store_true",
+                       help="by the host's clock, also when emulated")
+    timed.add_argument("--rounds", nargs=2, type=int, default=(5, 101),
+                       metavar=("MANY", "ONE"),
+                       help="rounds with many devices, and with one")
 
     args = parser.parse_args(arguments)
     if "kernel" in args and args.kernel is None:

@@ -31,6 +31,7 @@ class Job:
     machine: Machine
     kernel: Kernel
     programs: tuple[Program, ...]
+    soak: bool = False
 
     @property
     def place(self) -> str:
@@ -81,7 +82,8 @@ def run_all(jobs: list[Job]) -> tuple[list[report.Result], list[str]]:
                 break
             reruns.append(f"{job.place}: {results[number].starved}")
             results[number] = run_job(job)
-    known.update((result.place, result.seconds) for result in results)
+    known.update((result.place, result.seconds)
+                 for job, result in zip(jobs, results) if not job.soak)
     write_whole(TIMINGS, json.dumps(known, indent=1).encode())
     return results, reruns
 
@@ -118,7 +120,8 @@ def evaluate(job: Job, run: Run) -> report.Result:
     if run.ending:
         console = report.splats(run.console.splitlines())
         blame(result, run, [run.ending, *console])
-    report.apply_skips(result, job.machine.expected_skips(job.kernel.name))
+    report.apply_skips(result, job.machine.expected_skips(job.kernel.name),
+                       whole=not job.soak)
     everything = report.log_lines(run.texts("klog")) + \
         run.console.splitlines()
     result.starved = report.first_starved(everything) or emulator_died(run)

@@ -7,6 +7,7 @@ import unittest
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import bench
 import guest
 import machine
 import report
@@ -112,6 +113,11 @@ class Skips(unittest.TestCase):
         self.assertEqual(self.result(["prog:*.Q3_b", "prog:*.T1_a"]).failed,
                          1)
 
+    def test_chosen_cases_need_not_skip(self):
+        result = report.Result("slot/6.1", "6.1", [tap("1..1", "ok 1 T1_a")])
+        report.apply_skips(result, ["prog:T2_b"], whole=False)
+        self.assertEqual(result.failed, 0)
+
     def test_other_programs_are_not_concerned(self):
         self.assertEqual(self.result(["prog:*.Q3_b", "else:*"]).failed, 0)
 
@@ -172,11 +178,47 @@ class Machines(unittest.TestCase):
             self.assertTrue(loaded.preparation())
             loaded.all_programs()
 
+    def test_a_soak_replaces_the_programs(self):
+        made = machine.Machine("m", "", [], [], programs=["a_test"], soak=[
+            {"run": "ROUNDS=9 b_test", "timeout": 7200}, "c_test"])
+        self.assertEqual([p.name for p in made.all_programs()], ["a_test"])
+        self.assertEqual([(p.name, p.timeout)
+                          for p in made.all_programs(soak=True)],
+                         [("b_test", 7200), ("c_test", made.timeout)])
+
+    def test_only_machines_with_qmp_name_its_port(self):
+        for qmp in (False, True):
+            made = machine.Machine("m", "", [], [], qmp=qmp)
+            self.assertEqual("BINDERY_QMP" in guest.plan(made, [], True), qmp)
+
+    def test_the_monitor_is_no_pci_device(self):
+        args = machine.monitor(Path("/f"))
+        self.assertNotIn("-device", args)
+        self.assertEqual(sum("path=/f/qmp-guest" in arg for arg in args), 2)
+
     def test_program_lines(self):
         program = machine.Program("A=1 x_test --all 'b c'", 1)
         self.assertEqual(program.name, "x_test")
         self.assertEqual(program.argv,
                          ["env", "A=1", "x_test", "--all", "b c"])
+
+
+class Bench(unittest.TestCase):
+    def test_medians_spreads_and_ratios(self):
+        samples = bench.parse(
+            "kernel 6.12\n# a comment\n" + "".join(
+                f"sample c sysfs 9 {there} {back}\n"
+                f"sample c bindery 9 {there / 2} {back / 10}\n"
+                for there, back in ((1, 10), (2, 20), (3, 30))))
+        found = {(e["tool"], e["op"]): e for e in bench.evaluate(samples)}
+        self.assertEqual(len(found), 6)
+        baseline = found["sysfs", "acquire"]
+        self.assertEqual((baseline["n"], baseline["rounds"],
+                          baseline["median_s"], baseline["spread"],
+                          baseline["ratio_to_sysfs"]), (9, 3, 2, 1, 1))
+        self.assertEqual(found["bindery", "release"]["ratio_to_sysfs"], 10)
+        self.assertEqual(
+            found["bindery", "acquire+release"]["median_s"], 3)
 
 
 class Summary(unittest.TestCase):

@@ -132,7 +132,7 @@ struct bindery_ioc_bdf {
  * @BINDERY_ERROR_FAULT: EFAULT, a result could not be written
  * @BINDERY_ERROR_DEGRADED: EIO, a restore could not bring the device back to
  *	its native driver. It has no driver now; its override is as it was, or
- *	still that driver's name where the probe is deferred
+ *	still that driver's name where the probe may be deferred (EAGAIN)
  * @BINDERY_ERROR_RELEASED: ESTALE, the claim was released before
  * @BINDERY_ERROR_STUCK: EBUSY, a driver's callback of the group has not
  *	returned since an earlier deadline; or as many are overdue in all as are

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Groups all of whose members go, and what is left of a claim then. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "kselftest_harness.h"
+#include "hotplug.h"
+
+/* A slot of two functions: the first one that goes takes the other along. */
+static const struct plug slot[] = {
+	{ "s0", "driver=edu,id=s0,bus=rp1,addr=0.0,multifunction=on",
+	  "0000:01:00.0", TEST_NATIVE },
+	{ "s1", "driver=edu,id=s1,bus=rp1,addr=0.1,multifunction=on",
+	  "0000:01:00.1", TEST_NATIVE },
+};
+#define FIRST	(slot[0].bdf)
+/* Alone in another group. */
+#define OTHER	"0000:0e:00.0"
+
+FIXTURE(gone) {
+	int control;
+	int claim;
+	int qmp;
+	int group;
+	struct snapshot before;
+	struct request request;
+	struct answer answer;
+	struct vfio_user user;
+	struct child child;
+};
+
+static int slot_out(int qmp)
+{
+	int ret = plug_out(qmp, &slot[0]);
+
+	if (ret)
+		return ret;
+	return wait_until(!pci_exists(slot[1].bdf)) ? 0 : -ETIMEDOUT;
+}
+
+static bool is_complete(void)
+{
+	return pci_exists(slot[0].bdf) && pci_exists(slot[1].bdf) &&
+	       !is_natural(&slot[0]) && !is_natural(&slot[1]);
+}
+
+/* The functions of a new slot show when there is a first one. */
+static int slot_in(int qmp)
+{
+	int ret;
+
+	/* What lets go of the old ones must not meet new ones. */
+	if (!wait_until(!qmp_has_device(qmp, slot[0].id) &&
+			!qmp_has_device(qmp, slot[1].id)))
+		return -EBUSY;
+	ret = qmp_device_add(qmp, slot[1].properties);
+	ret = ret ?: qmp_device_add(qmp, slot[0].properties);
+	if (ret)
+		return ret;
+	return wait_until(is_complete()) ? 0 : -ETIMEDOUT;
+}
+
+/* The kernel forgets a group when the last one who knows it does. */
+static bool group_exists(int group)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d", group);
+	return !access(path, F_OK);
+}
+
+FIXTURE_SETUP(gone)
+{
+	self->qmp = qmp_open();
+	if (self->qmp < 0 || !pci_exists(FIRST) || !pci_exists(OTHER))
+		SKIP(return, "no such slot to hot-plug");
+	self->control = control_open();
+	ASSERT_LE(0, self->control);
+	ASSERT_EQ(0, module_load("vfio_pci"));
+	ASSERT_EQ(0, module_load(TEST_TARGET));
+	knobs_reset();
+	ASSERT_EQ(0, snapshot_take(&self->before));
+	self->group = pci_group(FIRST);
+	request_endpoints(&self->request, self->group, "");
+}
+
+FIXTURE_TEARDOWN(gone)
+{
+	if (self->qmp < 0)
+		return;
+	knobs_reset();
+	close_claims(self->control, FIRST);
+	EXPECT_TRUE(wait_until(pci_exists(FIRST) ||
+			       !group_exists(self->group)));
+	if (!pci_exists(FIRST))
+		EXPECT_EQ(0, slot_in(self->qmp));
+	EXPECT_EQ(BINDERY_GROUP_FREE, group_state(self->control, FIRST));
+	snapshot_renumber(&self->before);
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+static int events_of(int claim, int timeout)
+{
+	struct pollfd claimed = { .fd = claim, .events = POLLPRI };
+
+	return poll(&claimed, 1, timeout) < 0 ? -errno : claimed.revents;
+}
+
+static bool hangs_up(int claim)
+{
+	return events_of(claim, WAIT_SECONDS * 1000) & POLLHUP;
+}
+
+/* How many of the members that STATUS lists have not been removed. */
+static int still_there(const struct answer *answer)
+{
+	int there = 0;
+
+	for (unsigned int i = 0; i < answer->num_members; i++)
+		if (!(answer->members[i].out_flags & BINDERY_MEMBER_REMOVED))
+			there++;
+	return there;
+}
+
+TEST_F(gone, W2_W6_a_claim_hangs_up_when_its_group_is_gone)
+{
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	EXPECT_EQ(0, events_of(self->claim, 0));
+	ASSERT_EQ(0, slot_out(self->qmp));
+	ASSERT_TRUE(wait_until(hangs_up(self->claim)));
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	EXPECT_EQ(BINDERY_GROUP_GONE, self->answer.status.out_state);
+	EXPECT_EQ(2, self->answer.num_members);
+	EXPECT_EQ(0, still_there(&self->answer));
+	/* It was seen, but it does not end. */
+	EXPECT_TRUE(events_of(self->claim, 0) & POLLHUP);
+	EXPECT_TRUE(group_exists(self->group));
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+TEST_F(gone, W2_a_gone_group_can_be_released)
+{
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, slot_out(self->qmp));
+	ASSERT_TRUE(wait_until(hangs_up(self->claim)));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(-ESTALE, status(self->claim, &self->answer));
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+/* What comes to the same slot has a group of its own, that nobody claims. */
+TEST_F(gone, W2_a_group_that_comes_again_is_another_one)
+{
+	int second;
+
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, slot_out(self->qmp));
+	ASSERT_TRUE(wait_until(hangs_up(self->claim)));
+	ASSERT_EQ(0, slot_in(self->qmp));
+	EXPECT_NE(self->group, pci_group(FIRST));
+	EXPECT_EQ(BINDERY_GROUP_FREE, group_state(self->control, FIRST));
+	second = acquire(self->control, &self->request);
+	ASSERT_LE(0, second);
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	EXPECT_EQ(BINDERY_GROUP_GONE, self->answer.status.out_state);
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+	EXPECT_TRUE(pci_is_on(FIRST, VFIO_PCI));
+	EXPECT_EQ(0, release(second, &self->answer));
+}
+
+TEST_F(gone, W2_the_other_groups_of_the_claim_live_on)
+{
+	request_add(&self->request, OTHER);
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, slot_out(self->qmp));
+	ASSERT_TRUE(wait_until(hangs_up(self->claim)));
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	EXPECT_EQ(1, still_there(&self->answer));
+	EXPECT_EQ(BINDERY_GROUP_HELD, group_state(self->control, OTHER));
+	ASSERT_EQ(0, vfio_open(&self->user, OTHER));
+	vfio_close(&self->user);
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_TRUE(pci_is_on(OTHER, TEST_NATIVE));
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+/* It has the device open; the slot goes when it has closed it. */
+TEST_F(gone, W2_a_group_goes_that_a_vfio_user_has_open)
+{
+	int wanted = eventfd(0, EFD_CLOEXEC);
+	struct pollfd asked = { .fd = wanted, .events = POLLIN };
+
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, vfio_open(&self->user, FIRST));
+	ASSERT_EQ(0, vfio_request_event(&self->user, wanted));
+	ASSERT_EQ(0, qmp_device_del(self->qmp, slot[0].id));
+	ASSERT_EQ(1, poll(&asked, 1, WAIT_SECONDS * 1000));
+	close(wanted);
+	EXPECT_EQ(0, events_of(self->claim, 0) & POLLHUP);
+	close_claim(self->claim);
+	vfio_close(&self->user);
+	EXPECT_TRUE(wait_until(!pci_exists(FIRST) &&
+			       !pci_exists(slot[1].bdf)));
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+TEST_F(gone, W2_C5_a_kept_group_goes)
+{
+	uint8_t id[BINDERY_ID_SIZE];
+
+	self->request.cmd.flags = BINDERY_ACQUIRE_KEEP;
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	memcpy(id, self->request.cmd.out_claim_id, sizeof(id));
+	close_claim(self->claim);
+	ASSERT_TRUE(wait_until(group_is(self->control, FIRST,
+					BINDERY_GROUP_KEPT)));
+	ASSERT_EQ(0, slot_out(self->qmp));
+	self->claim = open_claim(self->control, id, NULL, &self->answer);
+	ASSERT_LE(0, self->claim);
+	ASSERT_TRUE(wait_until(hangs_up(self->claim)));
+	close_claim(self->claim);
+	EXPECT_EQ(0, recover(self->control, BINDERY_RECOVER_RELEASE, id, NULL,
+			     &self->answer));
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+TEST_F(gone, W2_a_reserved_group_goes)
+{
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, slot_out(self->qmp));
+	EXPECT_NE(0, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_TRUE(wait_until(hangs_up(self->claim)));
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+/* All of it goes while this callback of its first function is held. */
+static int goes_during(FIXTURE_DATA(gone) *self, const char *module,
+		       const char *what)
+{
+	int ret;
+
+	request_endpoints(&self->request, self->group, TEST_TARGET);
+	knob(module, what, FIRST);
+	if (plugs_watch() ||
+	    acquire_in_child(&self->child, self->control, &self->request) ||
+	    !wait_until(knob_read(module, "waiting") == 1) ||
+	    qmp_device_del(self->qmp, slot[0].id) ||
+	    !wait_until(removal_began()))
+		return -1;
+	knob(module, what, "");
+	if (hear(self->child.socket, &ret))
+		return -1;
+	watch_end();
+	if (!wait_until(!pci_exists(FIRST) && !pci_exists(slot[1].bdf)))
+		return -1;
+	child_kill(&self->child);
+	if (ret < 0 && ret != -ENODEV && ret != -EAGAIN) {
+		note("ACQUIRE returned %d", ret);
+		return -1;
+	}
+	return wait_until(!group_exists(self->group)) ? 0 : -1;
+}
+
+TEST_F(gone, W2_a_group_goes_during_an_unbind)
+{
+	EXPECT_EQ(0, goes_during(self, TEST_NATIVE, "hold_remove"));
+}
+
+TEST_F(gone, W2_a_group_goes_during_a_bind)
+{
+	EXPECT_EQ(0, goes_during(self, TEST_TARGET, "hold_probe"));
+}
+
+/* Nothing refers to it any more, so the module may go. */
+TEST_F(gone, W2_C12_the_module_can_go_after_it)
+{
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, slot_out(self->qmp));
+	ASSERT_TRUE(wait_until(hangs_up(self->claim)));
+	close(self->control);
+	EXPECT_EQ(-EWOULDBLOCK, module_unload("bindery"));
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!module_unload("bindery")));
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+	ASSERT_EQ(0, module_load("bindery"));
+	ASSERT_TRUE(wait_until((self->control = control_open()) >= 0));
+}
+
+TEST_HARNESS_MAIN

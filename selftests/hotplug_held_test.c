@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices that come to a group in the middle of a driver's callback, or when
+ * one has failed: for test drivers, which can be told so.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "hotplug.h"
+
+#define SHORT_DEADLINE	200
+
+FIXTURE(hotplug_held) {
+	struct hotplug hp;
+};
+
+FIXTURE_SETUP(hotplug_held)
+{
+	int ret = hotplug_begin(&self->hp);
+
+	if (ret == -ENODEV)
+		SKIP(return, "no group to hot-plug into");
+	ASSERT_EQ(0, ret);
+}
+
+FIXTURE_TEARDOWN(hotplug_held)
+{
+	EXPECT_EQ(0, hotplug_end(&self->hp));
+}
+
+#define STATE() hotplug_state(&self->hp)
+
+static bool came_back(const struct plug *plug)
+{
+	return !is_natural(plug);
+}
+
+TEST_F(hotplug_held, W1_a_newcomer_while_members_leave_their_drivers)
+{
+	int ret;
+
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_remove", self->hp.first->bdf));
+	ASSERT_EQ(0, acquire_in_child(&self->hp.child, self->hp.control,
+				      &self->hp.request));
+	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+	EXPECT_EQ(BINDERY_GROUP_BINDING, STATE());
+	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_remove", ""));
+	ASSERT_EQ(0, hear(self->hp.child.socket, &ret));
+	EXPECT_LE(0, ret);
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	ASSERT_EQ(0, show(self->hp.control, self->hp.first->bdf,
+			  &self->hp.answer));
+	EXPECT_EQ(0, not_taken(member_of(self->hp.answer.members,
+					 self->hp.answer.num_members,
+					 self->hp.newcomer->bdf),
+			       self->hp.newcomer, VFIO_PCI));
+	child_kill(&self->hp.child);
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+TEST_F(hotplug_held, W1_a_newcomer_to_a_transaction_that_fails)
+{
+	int ret;
+
+	request_endpoints(&self->hp.request, pci_group(self->hp.first->bdf),
+			  TEST_TARGET);
+	ASSERT_EQ(0, knob(TEST_TARGET, "fail", self->hp.last->bdf));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->hp.last->bdf));
+	ASSERT_EQ(0, acquire_in_child(&self->hp.child, self->hp.control,
+				      &self->hp.request));
+	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	EXPECT_EQ(0, comes_to(&self->hp, TEST_TARGET));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+	ASSERT_EQ(0, hear(self->hp.child.socket, &ret));
+	EXPECT_EQ(-EIO, ret);
+	child_kill(&self->hp.child);
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+/* Whoever comes that late stays out of it. */
+static int comes_late(struct hotplug *hp)
+{
+	const struct plug *plug = hp->newcomer;
+	int before = additions();
+
+	if (plug_in(hp->qmp, plug) || !wait_until(additions() > before))
+		return -1;
+	if (!is_overridden(plug->bdf, "") || pci_is_on(plug->bdf, VFIO_PCI))
+		return -1;
+	knob(TEST_NATIVE, "hold_probe", "");
+	if (!wait_until(hotplug_is(hp, BINDERY_GROUP_FREE)))
+		return -1;
+	return wait_until(came_back(plug)) ? 0 : -1;
+}
+
+TEST_F(hotplug_held, W1_a_newcomer_to_a_restore)
+{
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_probe", self->hp.first->bdf));
+	close_claim(self->hp.claim);
+	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+	EXPECT_EQ(BINDERY_GROUP_RESTORING, STATE());
+	EXPECT_EQ(0, comes_late(&self->hp));
+}
+
+TEST_F(hotplug_held, W1_a_newcomer_to_a_restore_that_is_stuck)
+{
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_probe", self->hp.first->bdf));
+	EXPECT_EQ(-ETIMEDOUT, release_within(self->hp.claim, &self->hp.answer,
+					     SHORT_DEADLINE));
+	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_STUCK)));
+	EXPECT_EQ(0, comes_late(&self->hp));
+}
+
+TEST_F(hotplug_held, W1_a_newcomer_to_a_degraded_group)
+{
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, knob(TEST_NATIVE, "fail", self->hp.first->bdf));
+	EXPECT_EQ(-EIO, release(self->hp.claim, &self->hp.answer));
+	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
+	EXPECT_EQ(0, comes_naturally(&self->hp));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "fail", ""));
+	EXPECT_EQ(0, recover(self->hp.control, BINDERY_RECOVER_REPAIR, NULL,
+			     self->hp.first->bdf, &self->hp.answer));
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
+}
+
+/* Its native driver refuses it: that is nobody else's loss. */
+TEST_F(hotplug_held, W1_a_newcomer_whose_native_driver_refuses_it)
+{
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "fail", self->hp.newcomer->bdf));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(knob_count(TEST_NATIVE, "probe",
+					  self->hp.newcomer->bdf) > 0));
+	EXPECT_TRUE(is_overridden(self->hp.newcomer->bdf, ""));
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
+}
+
+/* The target's probe fails: it is left without a driver, and told. */
+TEST_F(hotplug_held, W1_a_newcomer_whom_the_target_refuses)
+{
+	struct bindery_ioc_member *member;
+
+	request_endpoints(&self->hp.request, pci_group(self->hp.first->bdf),
+			  TEST_TARGET);
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, knob(TEST_TARGET, "fail", self->hp.newcomer->bdf));
+	ASSERT_EQ(0, plug_in(self->hp.qmp, self->hp.newcomer));
+	ASSERT_TRUE(wait_until(knob_count(TEST_TARGET, "probe",
+					  self->hp.newcomer->bdf) == 1));
+	EXPECT_TRUE(is_overridden(self->hp.newcomer->bdf, TEST_TARGET));
+	member = status_member(self->hp.claim, self->hp.newcomer->bdf,
+			       &self->hp.answer);
+	EXPECT_EQ(0, member_compare(member, BINDERY_ROLE_ADDED,
+				    BINDERY_ACTION_MOVE, "", 0));
+	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.first->bdf));
+	vfio_close(&self->hp.user);
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+TEST_HARNESS_MAIN

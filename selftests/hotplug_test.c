@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices that come to a group: while it is claimed they go to the target
+ * before any other driver is offered them, else to their native driver.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "hotplug.h"
+
+FIXTURE(hotplug) {
+	struct hotplug hp;
+};
+
+FIXTURE_SETUP(hotplug)
+{
+	int ret = hotplug_begin(&self->hp);
+
+	if (ret == -ENODEV)
+		SKIP(return, "no group to hot-plug into");
+	ASSERT_EQ(0, ret);
+}
+
+FIXTURE_TEARDOWN(hotplug)
+{
+	EXPECT_EQ(0, hotplug_end(&self->hp));
+}
+
+#define STATE() hotplug_state(&self->hp)
+
+static bool came_back(const struct plug *plug)
+{
+	return !is_natural(plug);
+}
+
+TEST_F_TIMEOUT(hotplug, W1_a_newcomer_joins_vfio_by_its_first_probe, 36000)
+{
+	const struct plug *plug = self->hp.newcomer;
+	int rounds = num_rounds(25);
+
+	for (int i = 0; i < rounds; i++) {
+		if (!plug->probe)
+			ASSERT_EQ(0, probes_watch(plug));
+		self->hp.claim = acquire(self->hp.control, &self->hp.request);
+		ASSERT_LE(0, self->hp.claim);
+		ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI)) {
+			TH_LOG("in round %d", i);
+		}
+		ASSERT_EQ(0, release(self->hp.claim, &self->hp.answer));
+		close_claim(self->hp.claim);
+		ASSERT_TRUE(wait_until(came_back(plug)));
+		/* Without this nothing above would have been seen. */
+		ASSERT_LT(0, probes_of(plug));
+		ASSERT_EQ(0, plug_out(self->hp.qmp, plug));
+		ASSERT_EQ(0, snapshot_compare(&self->hp.before));
+	}
+}
+
+TEST_F_TIMEOUT(hotplug, W1_newcomers_come_and_go_under_one_claim, 36000)
+{
+	const struct plug *plug = self->hp.newcomer;
+	struct bindery_ioc_member *member;
+	int rounds = num_rounds(100);
+
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	for (int i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI)) {
+			TH_LOG("in round %d", i);
+		}
+		member = status_member(self->hp.claim, plug->bdf,
+				       &self->hp.answer);
+		ASSERT_NE(NULL, member);
+		EXPECT_EQ(0, member->out_flags & BINDERY_MEMBER_REMOVED);
+		ASSERT_EQ(0, plug_out(self->hp.qmp, plug));
+		EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	}
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+}
+
+TEST_F(hotplug, W1_a_newcomer_can_be_used_through_vfio)
+{
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.newcomer->bdf));
+	EXPECT_EQ(-EBUSY, release(self->hp.claim, &self->hp.answer));
+	EXPECT_EQ(BINDERY_ERROR_IN_USE, self->hp.answer.error.out_code);
+	vfio_close(&self->hp.user);
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+/* The request's target, whatever the devices of the request went to. */
+TEST_F(hotplug, W1_a_newcomer_goes_to_the_target_of_the_request)
+{
+	int id = pci_group(self->hp.first->bdf);
+
+	request_endpoints(&self->hp.request, id, TEST_TARGET);
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	EXPECT_EQ(0, comes_to(&self->hp, TEST_TARGET));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.newcomer));
+
+	request_endpoints(&self->hp.request, id, "");
+	strcpy(self->hp.request.devices[0].target, TEST_TARGET);
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+}
+
+TEST_F(hotplug, W1_W6_a_newcomer_is_told_through_poll)
+{
+	struct pollfd ready = { .events = POLLPRI };
+	uint64_t generation;
+
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	generation = claim_generation(self->hp.claim);
+	ready.fd = self->hp.claim;
+	EXPECT_EQ(0, poll(&ready, 1, 0));
+	ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	EXPECT_EQ(1, poll(&ready, 1, WAIT_SECONDS * 1000));
+	EXPECT_EQ(POLLPRI, ready.revents);
+	EXPECT_NE(generation, claim_generation(self->hp.claim));
+	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.newcomer));
+	EXPECT_EQ(1, poll(&ready, 1, WAIT_SECONDS * 1000));
+	EXPECT_EQ(POLLPRI, ready.revents);
+}
+
+TEST_F(hotplug, W1_a_bridge_that_comes_is_left_alone)
+{
+	const struct plug *bridge = &self->hp.scene->bridge;
+	struct bindery_ioc_member *member;
+	int before = additions();
+
+	if (!bridge->id)
+		SKIP(return, "no bridge that can be hot-plugged");
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, plug_in(self->hp.qmp, bridge));
+	ASSERT_TRUE(wait_until(additions() > before && came_back(bridge)));
+	member = status_member(self->hp.claim, bridge->bdf, &self->hp.answer);
+	EXPECT_EQ(0, member_compare(member, BINDERY_ROLE_EXEMPT,
+				    BINDERY_ACTION_NONE, bridge->native, 0));
+	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.first->bdf));
+	vfio_close(&self->hp.user);
+	ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	ASSERT_EQ(0, plug_out(self->hp.qmp, bridge));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+TEST_F(hotplug, W1_a_newcomer_to_a_free_or_reserved_group_is_left_alone)
+{
+	EXPECT_EQ(0, comes_naturally(&self->hp));
+	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.newcomer));
+	self->hp.request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	EXPECT_EQ(0, comes_naturally(&self->hp));
+	EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
+}
+
+/* It came to the reservation: the request decides as if it had been there. */
+TEST_F(hotplug, W1_T15_the_second_half_meets_who_came_after_the_first)
+{
+	struct bindery_ioc_member *member;
+
+	self->hp.request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, comes_naturally(&self->hp));
+	EXPECT_EQ(-EBUSY, bind_claim(self->hp.claim, &self->hp.answer, 0, 0));
+	EXPECT_EQ(0, error_is(&self->hp.answer.error, BINDERY_ERROR_UNDECLARED,
+			      BINDERY_STEP_VALIDATE, EBUSY,
+			      self->hp.newcomer->bdf));
+	EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
+	close_claim(self->hp.claim);
+	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_FREE)));
+	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.newcomer));
+
+	self->hp.request.cmd.flags |= BINDERY_ACQUIRE_COMPANIONS;
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, comes_naturally(&self->hp));
+	EXPECT_EQ(0, bind_claim(self->hp.claim, &self->hp.answer, 0, 0));
+	member = status_member(self->hp.claim, self->hp.newcomer->bdf,
+			       &self->hp.answer);
+	EXPECT_EQ(0, member_compare(member, BINDERY_ROLE_COMPANION,
+				    BINDERY_ACTION_MOVE, VFIO_PCI, 0));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_EQ(0, is_natural(self->hp.newcomer));
+}
+
+TEST_F(hotplug, W1_a_newcomer_to_a_kept_group)
+{
+	self->hp.request.cmd.flags = BINDERY_ACQUIRE_KEEP;
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	close_claim(self->hp.claim);
+	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_KEPT)));
+	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	EXPECT_EQ(BINDERY_GROUP_KEPT, STATE());
+	EXPECT_EQ(0, recover(self->hp.control, BINDERY_RECOVER_RELEASE, NULL,
+			     self->hp.newcomer->bdf, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+TEST_F(hotplug, W1_C2_a_newcomer_stays_until_the_last_of_the_claims_goes)
+{
+	int second;
+
+	self->hp.request.cmd.flags = BINDERY_ACQUIRE_SHARED;
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	second = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, second);
+	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(pci_is_on(self->hp.newcomer->bdf, VFIO_PCI));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	EXPECT_EQ(0, release(second, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+TEST_F(hotplug, W1_C6_a_newcomer_to_an_adopted_group)
+{
+	const struct scene *scene = self->hp.scene;
+
+	for (unsigned int i = 0; i < scene->num_members; i++)
+		ASSERT_EQ(0, pci_move(scene->members[i].bdf, VFIO_PCI));
+	self->hp.claim = adopt(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+	for (unsigned int i = 0; i < scene->num_members; i++) {
+		EXPECT_TRUE(pci_is_on(scene->members[i].bdf, VFIO_PCI));
+		EXPECT_EQ(0, pci_move(scene->members[i].bdf,
+				      scene->members[i].native));
+		EXPECT_EQ(0, pci_override(scene->members[i].bdf, ""));
+	}
+}
+
+/* Released, but somebody still has a device open. */
+TEST_F(hotplug, W1_a_newcomer_to_a_draining_group)
+{
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.first->bdf));
+	close_claim(self->hp.claim);
+	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_DRAINING)));
+	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	EXPECT_EQ(BINDERY_GROUP_DRAINING, STATE());
+	vfio_close(&self->hp.user);
+	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+/* Its DMA, above all: the group was not the kernel's own when it came. */
+TEST_F_TIMEOUT(hotplug, W1_a_newcomer_beside_a_vfio_user_works_with_its_driver,
+	       200)
+{
+	const struct plug *plug = self->hp.first;
+
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.last->bdf));
+	ASSERT_EQ(0, plug_out(self->hp.qmp, plug));
+	ASSERT_EQ(0, plug_in(self->hp.qmp, plug));
+	ASSERT_TRUE(wait_until(pci_is_on(plug->bdf, VFIO_PCI)));
+	vfio_close(&self->hp.user);
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(plug)));
+}
+
+/* From the root bus through each bridge, as sysfs nests them. */
+static int path_to(const char *bdf, struct bindery_ioc_device *path)
+{
+	char link[300], target[512];
+	struct bindery_ioc_bdf step;
+	char *rest = target, *name;
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s", bdf);
+	len = readlink(link, target, sizeof(target) - 1);
+	if (len < 0)
+		return -errno;
+	target[len] = 0;
+	memset(path, 0, sizeof(*path));
+	path->address = BINDERY_ADDRESS_PATH;
+	while ((name = strsep(&rest, "/"))) {
+		if (strlen(name) != strlen("0000:00:00.0"))
+			continue;
+		step = pci_address(name);
+		path->steps[path->num_steps++] = step.slot << 3 | step.function;
+	}
+	return 0;
+}
+
+/* A path names a place: whoever is there when it is asked. */
+TEST_F(hotplug, A1_a_path_leads_to_whoever_is_there_now)
+{
+	struct bindery_ioc_device path;
+	char found[BDF_SIZE];
+
+	ASSERT_EQ(0, comes_naturally(&self->hp));
+	ASSERT_EQ(0, path_to(self->hp.newcomer->bdf, &path));
+	EXPECT_EQ(0, show_device(self->hp.control, &path, &self->hp.answer));
+	EXPECT_EQ(pci_group(self->hp.newcomer->bdf),
+		  self->hp.answer.show.out_group);
+	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.newcomer));
+	EXPECT_EQ(-ENODEV, show_device(self->hp.control, &path,
+				       &self->hp.answer));
+	EXPECT_EQ(BINDERY_ERROR_NO_DEVICE, self->hp.answer.error.out_code);
+
+	request_init(&self->hp.request, "");
+	self->hp.request.cmd.flags = BINDERY_ACQUIRE_COMPANIONS;
+	self->hp.request.cmd.num_devices = 1;
+	self->hp.request.devices[0] = path;
+	EXPECT_EQ(-ENODEV, acquire(self->hp.control, &self->hp.request));
+	EXPECT_EQ(BINDERY_ERROR_NO_DEVICE, self->hp.request.error.out_code);
+	ASSERT_EQ(0, comes_naturally(&self->hp));
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	for (unsigned int i = 0; i < self->hp.request.cmd.num_members; i++) {
+		pci_text(&self->hp.request.members[i].out_device, found);
+		EXPECT_EQ(!strcmp(found, self->hp.newcomer->bdf),
+			  self->hp.request.members[i].out_role ==
+			  BINDERY_ROLE_REQUESTED);
+	}
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+}
+
+static unsigned int id_of(const char *bdf, const char *which)
+{
+	text_t text;
+
+	return pci_read(bdf, which, text) ? 0 : strtoul(text, NULL, 16);
+}
+
+/* Another device has come to the address of the one that is wanted. */
+TEST_F(hotplug, A7_another_device_at_the_same_address_is_refused)
+{
+	struct bindery_ioc_device *wanted = &self->hp.request.devices[0];
+
+	ASSERT_EQ(0, comes_naturally(&self->hp));
+	request_init(&self->hp.request, "");
+	request_add(&self->hp.request, self->hp.newcomer->bdf);
+	self->hp.request.cmd.flags = BINDERY_ACQUIRE_COMPANIONS;
+	wanted->flags = BINDERY_EXPECT_ID;
+	wanted->vendor = id_of(self->hp.newcomer->bdf, "vendor");
+	wanted->device_id = id_of(self->hp.newcomer->bdf, "device");
+	EXPECT_EQ(0, check(self->hp.control, &self->hp.request));
+	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.newcomer));
+	ASSERT_EQ(0, qmp_device_add(self->hp.qmp,
+				    self->hp.scene->newcomer_otherwise));
+	ASSERT_TRUE(wait_until(pci_exists(self->hp.newcomer->bdf)));
+	ASSERT_TRUE(wait_until(!pci_is_on(self->hp.newcomer->bdf, "")));
+	EXPECT_EQ(-ENODEV, acquire(self->hp.control, &self->hp.request));
+	EXPECT_EQ(0, error_is(&self->hp.request.error, BINDERY_ERROR_IDENTITY,
+			      BINDERY_STEP_RESOLVE, ENODEV,
+			      self->hp.newcomer->bdf));
+	EXPECT_TRUE(is_overridden(self->hp.newcomer->bdf, ""));
+	EXPECT_FALSE(pci_is_on(self->hp.newcomer->bdf, VFIO_PCI));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Members that go in the middle of a driver's callback, their own or that of
+ * another one.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "hotplug.h"
+
+#define SHORT_DEADLINE	200
+
+FIXTURE(unplug_held) {
+	struct hotplug hp;
+};
+
+FIXTURE_SETUP(unplug_held)
+{
+	int ret = hotplug_begin(&self->hp);
+
+	if (ret == -ENODEV)
+		SKIP(return, "no group to hot-plug into");
+	ASSERT_EQ(0, ret);
+}
+
+FIXTURE_TEARDOWN(unplug_held)
+{
+	EXPECT_EQ(0, hotplug_end(&self->hp));
+}
+
+#define STATE() hotplug_state(&self->hp)
+
+/* The removal of a member, while a callback of one is held. */
+struct moment {
+	const char *module;
+	const char *what;	/* of the first member */
+	bool itself;		/* that one goes, or the last one */
+	bool fails;		/* the transaction, later on */
+};
+
+static const struct plug *goes_in(struct hotplug *hp,
+				  const struct moment *moment)
+{
+	return moment->itself ? hp->first : hp->last;
+}
+
+/* The callback ends only after the removal has begun. */
+static int remove_meanwhile(struct hotplug *hp, const struct moment *moment)
+{
+	const struct plug *plug = goes_in(hp, moment);
+
+	if (!wait_until(knob_read(moment->module, "waiting") == 1) ||
+	    qmp_device_del(hp->qmp, plug->id) ||
+	    !wait_until(removal_began()))
+		return -1;
+	/* Another one's removal need not wait for it. */
+	if (!moment->itself && !wait_until(!pci_exists(plug->bdf)))
+		return -1;
+	knob(moment->module, moment->what, "");
+	return wait_until(!pci_exists(plug->bdf)) ? 0 : -1;
+}
+
+/* What an ACQUIRE may come to that lost a member on its way. */
+static int judge_acquire(struct hotplug *hp, const struct moment *moment,
+			 int ret)
+{
+	const char *gone = goes_in(hp, moment)->bdf;
+
+	if (ret == -ENODEV || ret == -EAGAIN || (moment->fails && ret == -EIO))
+		return 0;
+	if (ret < 0) {
+		note("ACQUIRE returned %d", ret);
+		return -1;
+	}
+	/* It went only after it had been moved. */
+	if (!hotplug_is(hp, BINDERY_GROUP_HELD))
+		return -1;
+	return pci_exists(gone) || not_held(hp, TEST_TARGET);
+}
+
+static int acquire_meanwhile(struct hotplug *hp, const struct moment *moment)
+{
+	int ret, wrong;
+
+	request_endpoints(&hp->request, pci_group(hp->first->bdf),
+			  TEST_TARGET);
+	knob(TEST_TARGET, "fail", moment->fails ? hp->last->bdf : "");
+	knob(moment->module, moment->what, hp->first->bdf);
+	if (acquire_in_child(&hp->child, hp->control, &hp->request))
+		return -1;
+	wrong = remove_meanwhile(hp, moment);
+	if (hear(hp->child.socket, &ret))
+		return -1;
+	wrong += judge_acquire(hp, moment, ret);
+	child_kill(&hp->child);
+	if (!wait_until(hotplug_is(hp, BINDERY_GROUP_FREE)))
+		wrong++;
+	return wrong + others_differ(hp);
+}
+
+TEST_F(unplug_held, W2_another_member_goes_during_an_unbind)
+{
+	EXPECT_EQ(0, acquire_meanwhile(&self->hp, &(struct moment) {
+		TEST_NATIVE, "hold_remove" }));
+}
+
+TEST_F(unplug_held, W2_a_member_goes_during_its_unbind)
+{
+	EXPECT_EQ(0, acquire_meanwhile(&self->hp, &(struct moment) {
+		TEST_NATIVE, "hold_remove", .itself = true }));
+}
+
+TEST_F(unplug_held, W2_another_member_goes_during_a_bind)
+{
+	EXPECT_EQ(0, acquire_meanwhile(&self->hp, &(struct moment) {
+		TEST_TARGET, "hold_probe" }));
+}
+
+TEST_F(unplug_held, W2_a_member_goes_during_its_bind)
+{
+	EXPECT_EQ(0, acquire_meanwhile(&self->hp, &(struct moment) {
+		TEST_TARGET, "hold_probe", .itself = true }));
+}
+
+TEST_F(unplug_held, W2_another_member_goes_during_a_rollback)
+{
+	EXPECT_EQ(0, acquire_meanwhile(&self->hp, &(struct moment) {
+		TEST_NATIVE, "hold_probe", .fails = true }));
+}
+
+TEST_F(unplug_held, W2_a_member_goes_during_its_rollback)
+{
+	EXPECT_EQ(0, acquire_meanwhile(&self->hp, &(struct moment) {
+		TEST_NATIVE, "hold_probe", .itself = true, .fails = true }));
+}
+
+static int release_meanwhile(struct hotplug *hp, const struct moment *moment)
+{
+	request_endpoints(&hp->request, pci_group(hp->first->bdf),
+			  TEST_TARGET);
+	hp->claim = acquire(hp->control, &hp->request);
+	if (hp->claim < 0)
+		return -1;
+	knob(moment->module, moment->what, hp->first->bdf);
+	close_claim(hp->claim);
+	if (remove_meanwhile(hp, moment))
+		return -1;
+	if (!wait_until(hotplug_is(hp, BINDERY_GROUP_FREE)))
+		return -1;
+	return others_differ(hp);
+}
+
+TEST_F(unplug_held, W2_another_member_goes_while_a_target_is_left)
+{
+	EXPECT_EQ(0, release_meanwhile(&self->hp, &(struct moment) {
+		TEST_TARGET, "hold_remove" }));
+}
+
+TEST_F(unplug_held, W2_a_member_goes_while_it_leaves_its_target)
+{
+	EXPECT_EQ(0, release_meanwhile(&self->hp, &(struct moment) {
+		TEST_TARGET, "hold_remove", .itself = true }));
+}
+
+TEST_F(unplug_held, W2_another_member_goes_during_a_restore)
+{
+	EXPECT_EQ(0, release_meanwhile(&self->hp, &(struct moment) {
+		TEST_NATIVE, "hold_probe" }));
+}
+
+TEST_F(unplug_held, W2_a_member_goes_during_its_restore)
+{
+	EXPECT_EQ(0, release_meanwhile(&self->hp, &(struct moment) {
+		TEST_NATIVE, "hold_probe", .itself = true }));
+}
+
+TEST_F(unplug_held, W2_a_stuck_member_goes)
+{
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_probe", self->hp.first->bdf));
+	EXPECT_EQ(-ETIMEDOUT, release_within(self->hp.claim, &self->hp.answer,
+					     SHORT_DEADLINE));
+	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_STUCK)));
+	EXPECT_EQ(0, remove_meanwhile(&self->hp, &(struct moment) {
+		TEST_NATIVE, "hold_probe", .itself = true }));
+	EXPECT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_FREE)));
+	EXPECT_EQ(0, others_differ(&self->hp));
+}
+
+TEST_F(unplug_held, W2_the_member_goes_that_made_the_group_degraded)
+{
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, knob(TEST_NATIVE, "fail", self->hp.last->bdf));
+	EXPECT_EQ(-EIO, release(self->hp.claim, &self->hp.answer));
+	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
+	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.last));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "fail", ""));
+	/* Nothing is left to bring back. */
+	EXPECT_EQ(0, recover(self->hp.control, BINDERY_RECOVER_REPAIR, NULL,
+			     self->hp.first->bdf, &self->hp.answer));
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
+	EXPECT_EQ(0, others_differ(&self->hp));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A good call of each ioctl, to be spoilt in one way, and what can be said of
+ * all of them. Tests of the form of the interface use it.
+ */
+#ifndef BINDERY_TEST_UAPI_H
+#define BINDERY_TEST_UAPI_H
+
+#include <errno.h>
+
+#include "lib.h"
+
+#define NOWHERE	(-4096UL)
+
+union command {
+	uint32_t size;
+	struct bindery_ioc_info info;
+	struct bindery_ioc_show show;
+	struct bindery_ioc_acquire acquire;
+	struct bindery_ioc_open_claim open_claim;
+	struct bindery_ioc_recover recover;
+	struct bindery_ioc_status status;
+	struct bindery_ioc_release release;
+	struct bindery_ioc_bind bind;
+	struct bindery_ioc_mark mark;
+	struct bindery_ioc_keep keep;
+	char bytes[1024];
+};
+
+/* What the group has to be for such a call to succeed. */
+enum stage { FREE, ON_VFIO, CLAIMED };
+
+/* Where a field is; 0: there is none. */
+struct ioctl_case {
+	const char *name;
+	unsigned long number;
+	uint32_t size;
+	enum stage stage;
+	bool of_claim;
+	uint32_t known;		/* flags */
+	size_t flags;
+	size_t error;
+	size_t members;
+	size_t num_members;
+	size_t member_size;
+	size_t device;
+	size_t device_size;
+	size_t deadline;
+	size_t reserved[2];
+};
+
+#define NUM_CASES	12
+extern const struct ioctl_case uapi_cases[NUM_CASES];
+
+struct uapi {
+	int control;
+	int claim;
+	enum stage stage;
+	struct group group;
+	struct snapshot before, now;
+	struct answer was;	/* what STATUS told, or SHOW */
+	struct request request;
+	struct answer answer;
+	struct bindery_ioc_device devices[MAX_MEMBERS];
+	struct bindery_ioc_member members[MAX_MEMBERS];
+	struct bindery_ioc_error error;
+	union command command;
+	void *at;		/* where that is, if elsewhere */
+};
+
+static inline uint32_t *u32_at(union command *command, size_t where)
+{
+	return (uint32_t *)(command->bytes + where);
+}
+
+static inline uint64_t *u64_at(union command *command, size_t where)
+{
+	return (uint64_t *)(command->bytes + where);
+}
+
+int uapi_begin(struct uapi *u);
+int uapi_end(struct uapi *u);
+int uapi_arrange(struct uapi *u, enum stage stage);
+void uapi_prepare(struct uapi *u, const struct ioctl_case *c);
+int uapi_call(struct uapi *u, const struct ioctl_case *c);
+int uapi_run(struct uapi *u, const struct ioctl_case *c);
+void uapi_look(struct uapi *u);
+int uapi_has_changed(struct uapi *u, bool undone);
+int uapi_fails(struct uapi *u, const struct ioctl_case *c, int expected,
+	       uint32_t code);
+
+#define for_each_case(c)						\
+	for (const struct ioctl_case *c = uapi_cases;			\
+	     c < uapi_cases + NUM_CASES; c++)
+
+#define NO_RECORD	(~0U)
+
+/*
+ * The calls for which that holds, spoilt by a statement in so many ways, have
+ * to return that. What a call needs stays for all its ways.
+ */
+#define EACH_OF(c, condition, i, num, expected, code, spoil) do {	\
+	for_each_case(c) {						\
+		for (size_t i = 0; (condition) && i < (num); i++) {	\
+			uapi_prepare(u, c);				\
+			spoil;						\
+			EXPECT_EQ(0, uapi_fails(u, c, expected, code)) {\
+				TH_LOG("%s, %zu", c->name, i);		\
+			}						\
+		}							\
+	}								\
+} while (0)
+
+#define EACH(c, condition, ...)	EACH_OF(c, condition, __i, 1, __VA_ARGS__)
+
+/* RELEASE has released by the time that it cannot write its results. */
+#define CAN_UNDO(c)	((c)->number != BINDERY_RELEASE)
+
+#endif

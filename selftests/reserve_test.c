@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The two halves of an ACQUIRE: RESERVE_ONLY arbitrates and touches nothing,
+ * BIND does the rest. And NOWAIT, which waits for neither.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "lib.h"
+
+#define SHORT_MS	200
+#define PAUSE_MS	"30"
+
+FIXTURE(reserve) {
+	int control;
+	int claim;
+	struct group group;
+	char *first, *last;
+	struct snapshot before;
+	struct request request;
+	struct answer answer;
+	struct child child;
+};
+
+FIXTURE_SETUP(reserve)
+{
+	self->control = control_open();
+	ASSERT_LE(0, self->control);
+	if (group_choose(&self->group, TEST_NATIVE))
+		SKIP(return, "no group of devices on " TEST_NATIVE);
+	self->first = self->group.bdf[0];
+	self->last = self->group.bdf[self->group.num - 1];
+	ASSERT_EQ(0, module_load(TEST_TARGET));
+	knobs_reset();
+	ASSERT_EQ(0, snapshot_take(&self->before));
+	request_group(&self->request, &self->group, TEST_TARGET);
+	strcpy(self->request.cmd.label, "reserve test");
+}
+
+FIXTURE_TEARDOWN(reserve)
+{
+	knobs_reset();
+	watch_end();
+	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+#define STATE() group_state(self->control, self->first)
+#define BECOMES(state) wait_until(STATE() == BINDERY_GROUP_##state)
+
+static int reserve(FIXTURE_DATA(reserve) *self)
+{
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	self->claim = acquire(self->control, &self->request);
+	self->request.cmd.flags = 0;
+	return self->claim < 0 ? self->claim : 0;
+}
+
+static bool all_on(const struct group *group, const char *driver)
+{
+	for (unsigned int i = 0; i < group->num; i++)
+		if (!pci_is_on(group->bdf[i], driver))
+			return false;
+	return true;
+}
+
+/* --- RESERVE_ONLY --------------------------------------------------------- */
+
+TEST_F(reserve, T15_a_reservation_touches_nothing)
+{
+	int uevents = uevents_open();
+
+	ASSERT_LE(0, uevents);
+	ASSERT_EQ(0, watch_changes());
+	uevents_print(uevents);
+	ASSERT_EQ(0, reserve(self));
+	EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	EXPECT_EQ(BINDERY_GROUP_RESERVED, self->answer.status.out_state);
+	EXPECT_EQ(0, changes_seen());
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
+	EXPECT_EQ(0, changes_seen());
+	EXPECT_EQ(0, uevents_print(uevents));
+	EXPECT_EQ(0, snapshot_compare_untouched(&self->before));
+
+	/* The same eyes see the other half. */
+	ASSERT_EQ(0, reserve(self));
+	ASSERT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_LT(0, changes_seen());
+	EXPECT_LT(0, uevents_print(uevents));
+}
+
+TEST_F(reserve, T15_a_reservation_keeps_others_out_and_names_its_holder)
+{
+	struct request other;
+	struct bindery_ioc_error *error = &other.error;
+
+	ASSERT_EQ(0, reserve(self));
+	request_group(&other, &self->group, TEST_TARGET);
+	for (int round = 0; round < 3; round++) {
+		other.cmd.flags = round == 1 ? BINDERY_ACQUIRE_RESERVE_ONLY : 0;
+		EXPECT_EQ(-EBUSY, round == 2 ? check(self->control, &other) :
+					       acquire(self->control, &other));
+		EXPECT_EQ(BINDERY_ERROR_BUSY, error->out_code);
+		EXPECT_EQ(getpid(), error->out_holder_pid);
+		EXPECT_STREQ("reserve_test", error->out_holder_comm);
+		EXPECT_STREQ("reserve test", error->out_holder_label);
+	}
+	EXPECT_EQ(0, snapshot_compare_untouched(&self->before));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_LE(0, acquire(self->control, &other));
+}
+
+/* What ACQUIRE would refuse is not reserved. */
+TEST_F(reserve, T15_a_reservation_validates)
+{
+	struct request some;
+
+	if (self->group.num < 2)
+		SKIP(return, "the group has one member");
+	request_init(&some, TEST_TARGET);
+	request_add(&some, self->first);
+	some.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	EXPECT_EQ(-EBUSY, acquire(self->control, &some));
+	EXPECT_EQ(BINDERY_ERROR_UNDECLARED, some.error.out_code);
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
+	some.cmd.flags |= BINDERY_ACQUIRE_COMPANIONS;
+	self->claim = acquire(self->control, &some);
+	ASSERT_LE(0, self->claim);
+	EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
+	ASSERT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+}
+
+TEST_F(reserve, T15_a_reservation_dies_with_its_holder)
+{
+	int ret;
+
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	ASSERT_EQ(0, acquire_in_child(&self->child, self->control,
+				      &self->request));
+	ASSERT_EQ(0, hear(self->child.socket, &ret));
+	ASSERT_LE(0, ret);
+	EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
+	child_kill(&self->child);
+	EXPECT_TRUE(BECOMES(FREE));
+	EXPECT_EQ(0, snapshot_compare_untouched(&self->before));
+}
+
+TEST_F(reserve, C5_a_reservation_is_not_kept)
+{
+	ASSERT_EQ(0, reserve(self));
+	ASSERT_EQ(0, keep(self->claim, BINDERY_KEEP_ON));
+	close_claim(self->claim);
+	EXPECT_TRUE(BECOMES(FREE));
+}
+
+/* --- BIND ----------------------------------------------------------------- */
+
+TEST_F(reserve, T15_BIND_moves_all_members)
+{
+	struct bindery_ioc_member *member;
+
+	ASSERT_EQ(0, reserve(self));
+	ASSERT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	EXPECT_EQ(self->group.num, self->answer.num_members);
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		member = member_of(self->answer.members,
+				   self->answer.num_members,
+				   self->group.bdf[i]);
+		EXPECT_EQ(0, member_compare(member, BINDERY_ROLE_REQUESTED,
+					    BINDERY_ACTION_MOVE, TEST_TARGET,
+					    0));
+	}
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+TEST_F(reserve, T15_BIND_of_what_is_bound_changes_nothing)
+{
+	struct snapshot held;
+
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, snapshot_take(&held));
+	EXPECT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_EQ(0, snapshot_compare_untouched(&held));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(-ESTALE, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_EQ(BINDERY_ERROR_RELEASED, self->answer.error.out_code);
+}
+
+/* Each member's probe fails once; the claim outlives all that. */
+TEST_F(reserve, T15_a_BIND_that_failed_may_be_tried_again)
+{
+	ASSERT_EQ(0, reserve(self));
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		knob(TEST_TARGET, "fail", self->group.bdf[i]);
+		EXPECT_EQ(-EIO, bind_claim(self->claim, &self->answer, 0, 0));
+		EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_BIND,
+				      BINDERY_STEP_BIND, EIO,
+				      self->group.bdf[i]));
+		EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
+		EXPECT_EQ(0, snapshot_compare(&self->before));
+		EXPECT_EQ(-EBUSY, acquire(self->control, &self->request));
+		EXPECT_EQ(BINDERY_ERROR_BUSY, self->request.error.out_code);
+	}
+	knob(TEST_TARGET, "fail", "");
+	EXPECT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+}
+
+/* What was moved since the reservation is found as it is at BIND. */
+TEST_F(reserve, T15_BIND_restores_what_it_found)
+{
+	struct snapshot moved;
+
+	ASSERT_EQ(0, reserve(self));
+	ASSERT_EQ(0, pci_unbind(self->first));
+	ASSERT_EQ(0, pci_override(self->first, "foo"));
+	ASSERT_EQ(0, snapshot_take(&moved));
+	ASSERT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(0, snapshot_compare(&moved));
+	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
+}
+
+/* BIND with a deadline that is long enough to get to the held probe. */
+static int bind_held(FIXTURE_DATA(reserve) *self, const char *bdf)
+{
+	int ret;
+
+	for (unsigned int ms = SHORT_MS; ms < 20000; ms *= 2) {
+		knob(TEST_TARGET, "hold_probe", bdf);
+		ret = bind_claim(self->claim, &self->answer, 0, ms);
+		if (knob_read(TEST_TARGET, "waiting"))
+			return ret;
+		knob(TEST_TARGET, "hold_probe", "");
+		if (!BECOMES(RESERVED))
+			return -ENOTSUP;
+	}
+	return -ENOTSUP;
+}
+
+TEST_F(reserve, T12_a_BIND_that_is_held_is_back_in_time)
+{
+	ASSERT_EQ(0, reserve(self));
+	EXPECT_EQ(-ETIMEDOUT, bind_held(self, self->last));
+	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_DEADLINE,
+			      BINDERY_STEP_BIND, ETIMEDOUT, self->last));
+	EXPECT_TRUE(BECOMES(STUCK));
+	knob(TEST_TARGET, "hold_probe", "");
+	EXPECT_TRUE(BECOMES(RESERVED));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+	EXPECT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
+}
+
+TEST_F(reserve, T14_a_SERIAL_BIND_is_one_after_the_other)
+{
+	knob(TEST_NATIVE, "pause_ms", PAUSE_MS);
+	knob(TEST_TARGET, "pause_ms", PAUSE_MS);
+	ASSERT_EQ(0, reserve(self));
+	ASSERT_EQ(0, bind_claim(self->claim, &self->answer,
+				BINDERY_ACQUIRE_SERIAL, 0));
+	EXPECT_EQ(1, knob_read(TEST_NATIVE, "most"));
+	EXPECT_EQ(1, knob_read(TEST_TARGET, "most"));
+}
+
+/* --- NOWAIT --------------------------------------------------------------- */
+
+/* Whether the claim has something to tell; what, is in revents. */
+static short poll_claim(int claim, int ms)
+{
+	struct pollfd fd = { claim, POLLPRI };
+
+	return poll(&fd, 1, ms) < 0 ? POLLNVAL : fd.revents;
+}
+
+/* A transaction runs, and waits for this member's probe. */
+static int begin(FIXTURE_DATA(reserve) *self, const char *bdf)
+{
+	knob(TEST_TARGET, "hold_probe", bdf);
+	self->request.cmd.flags = BINDERY_ACQUIRE_NOWAIT;
+	self->claim = acquire(self->control, &self->request);
+	if (self->claim < 0)
+		return self->claim;
+	return wait_until(knob_read(TEST_TARGET, "waiting") == 1) ? 0 : -EIO;
+}
+
+TEST_F(reserve, T15_NOWAIT_returns_while_the_transaction_runs)
+{
+	ASSERT_EQ(0, begin(self, self->last));
+	EXPECT_EQ(BINDERY_GROUP_BINDING, STATE());
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	EXPECT_EQ(BINDERY_GROUP_BINDING, self->answer.status.out_state);
+	EXPECT_EQ(0, poll_claim(self->claim, 0));
+	EXPECT_EQ(-EBUSY, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_EQ(BINDERY_ERROR_STATE, self->answer.error.out_code);
+
+	knob(TEST_TARGET, "hold_probe", "");
+	EXPECT_EQ(POLLPRI, poll_claim(self->claim, WAIT_SECONDS * 1000));
+	EXPECT_TRUE(BECOMES(HELD));
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	EXPECT_EQ(BINDERY_GROUP_HELD, self->answer.status.out_state);
+	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+	EXPECT_EQ(0, poll_claim(self->claim, 0));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+}
+
+TEST_F(reserve, T15_NOWAIT_tells_the_failure_through_STATUS)
+{
+	knob(TEST_TARGET, "fail", self->last);
+	ASSERT_EQ(0, begin(self, self->first));
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	knob(TEST_TARGET, "hold_probe", "");
+	EXPECT_NE(0, poll_claim(self->claim, WAIT_SECONDS * 1000) & POLLPRI);
+	EXPECT_TRUE(BECOMES(FREE));
+	for (int round = 0; round < 2; round++) {
+		EXPECT_EQ(-EIO, status(self->claim, &self->answer));
+		EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_BIND,
+				      BINDERY_STEP_BIND, EIO, self->last,
+				      TEST_TARGET));
+	}
+	EXPECT_NE(0, poll_claim(self->claim, 0) & POLLHUP);
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+
+	/* The others do not have to wait for this file to be closed. */
+	knob(TEST_TARGET, "fail", "");
+	self->request.cmd.flags = 0;
+	EXPECT_LE(0, acquire(self->control, &self->request));
+}
+
+TEST_F(reserve, T15_NOWAIT_is_refused_when_the_group_is_not_free)
+{
+	struct request other;
+
+	ASSERT_EQ(0, begin(self, self->last));
+	request_group(&other, &self->group, TEST_TARGET);
+	other.cmd.flags = BINDERY_ACQUIRE_NOWAIT;
+	EXPECT_EQ(-EBUSY, acquire(self->control, &other));
+	EXPECT_EQ(BINDERY_ERROR_BUSY, other.error.out_code);
+	EXPECT_EQ(1, knob_read(TEST_TARGET, "waiting"));
+}
+
+TEST_F(reserve, T15_NOWAIT_has_a_deadline_too)
+{
+	self->request.cmd.deadline_ms = 5000;
+	ASSERT_EQ(0, begin(self, self->last));
+	EXPECT_TRUE(BECOMES(STUCK));
+	knob(TEST_TARGET, "hold_probe", "");
+	EXPECT_TRUE(BECOMES(FREE));
+	EXPECT_EQ(-ETIMEDOUT, status(self->claim, &self->answer));
+	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_DEADLINE,
+			      BINDERY_STEP_BIND, ETIMEDOUT, self->last));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+TEST_F(reserve, T15_BIND_need_not_wait_either)
+{
+	ASSERT_EQ(0, reserve(self));
+	knob(TEST_TARGET, "hold_probe", self->first);
+	ASSERT_EQ(0, bind_claim(self->claim, &self->answer,
+				BINDERY_ACQUIRE_NOWAIT, 0));
+	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	EXPECT_EQ(BINDERY_GROUP_BINDING, STATE());
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	knob(TEST_TARGET, "fail", self->last);
+	knob(TEST_TARGET, "hold_probe", "");
+	EXPECT_EQ(POLLPRI, poll_claim(self->claim, WAIT_SECONDS * 1000));
+	EXPECT_TRUE(BECOMES(RESERVED));
+	EXPECT_EQ(-EIO, status(self->claim, &self->answer));
+	EXPECT_EQ(BINDERY_ERROR_BIND, self->answer.error.out_code);
+
+	/* Which is forgotten when it is tried again. */
+	knob(TEST_TARGET, "fail", "");
+	ASSERT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_EQ(0, status(self->claim, &self->answer));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+}
+
+TEST_F(reserve, C1_closing_the_claim_aborts_what_runs)
+{
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		ASSERT_EQ(0, begin(self, self->group.bdf[i]));
+		close_claim(self->claim);
+		EXPECT_FALSE(STATE() == BINDERY_GROUP_FREE);
+		EXPECT_EQ(1, knob_read(TEST_TARGET, "waiting"));
+		knob(TEST_TARGET, "hold_probe", "");
+		EXPECT_TRUE(BECOMES(FREE));
+		EXPECT_EQ(0, snapshot_compare(&self->before));
+	}
+}
+
+static int run_release(int socket, void *arg)
+{
+	FIXTURE_DATA(reserve) *self = arg;
+	int ret = release_within(self->claim, &self->answer, 60000);
+
+	tell(socket, ret);
+	return 0;
+}
+
+/* RELEASE waits for the end of the rollback as for that of a restore. */
+TEST_F(reserve, C1_RELEASE_aborts_what_runs)
+{
+	int ret;
+
+	ASSERT_EQ(0, begin(self, self->last));
+	EXPECT_EQ(-ETIMEDOUT, release_within(self->claim, &self->answer,
+					     SHORT_MS));
+	EXPECT_EQ(BINDERY_ERROR_DEADLINE, self->answer.error.out_code);
+	knob(TEST_TARGET, "hold_probe", "");
+	EXPECT_TRUE(BECOMES(FREE));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+
+	close_claim(self->claim);
+	ASSERT_EQ(0, begin(self, self->last));
+	ASSERT_EQ(0, child_start(&self->child, run_release, self));
+	EXPECT_EQ(0, poll(&(struct pollfd) { self->child.socket, POLLIN }, 1,
+			  SHORT_MS));
+	knob(TEST_TARGET, "hold_probe", "");
+	ASSERT_EQ(0, hear(self->child.socket, &ret));
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+	child_kill(&self->child);
+}
+
+TEST_HARNESS_MAIN

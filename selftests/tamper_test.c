@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Members that somebody else binds, unbinds or overrides while they are
+ * claimed: it is told, it is put right when that is asked for, and a release
+ * does not make it worse.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "lib.h"
+
+#define STUB	"pci-stub"
+#define FOREIGN	"nobody"
+
+#define TAMPERED_DRIVER		BINDERY_MEMBER_TAMPERED_DRIVER
+#define TAMPERED_OVERRIDE	BINDERY_MEMBER_TAMPERED_OVERRIDE
+#define TAMPERED		(TAMPERED_DRIVER | TAMPERED_OVERRIDE)
+
+/* What has not happened by then does not happen by itself. */
+#define A_WHILE_MS	300
+
+FIXTURE(tamper) {
+	int control;
+	int claim;
+	struct group group;
+	char *first, *last;
+	struct snapshot before, held;
+	struct request request;
+	struct answer answer;
+};
+
+FIXTURE_SETUP(tamper)
+{
+	self->claim = -1;
+	self->control = control_open();
+	ASSERT_LE(0, self->control);
+	if (group_choose(&self->group, TEST_NATIVE))
+		SKIP(return, "no group of devices on " TEST_NATIVE);
+	self->first = self->group.bdf[0];
+	self->last = self->group.bdf[self->group.num - 1];
+	ASSERT_EQ(0, module_load("vfio_pci"));
+	ASSERT_EQ(0, module_load("pci_stub"));
+	ASSERT_EQ(0, module_load(TEST_TARGET));
+	knobs_reset();
+	ASSERT_EQ(0, snapshot_take(&self->before));
+	request_group(&self->request, &self->group, "");
+}
+
+FIXTURE_TEARDOWN(tamper)
+{
+	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
+	EXPECT_EQ(0, snapshot_move_back(&self->before, &self->group));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+static int hold(FIXTURE_DATA(tamper) *self, uint32_t flags)
+{
+	self->request.cmd.flags = flags;
+	self->claim = acquire(self->control, &self->request);
+	if (self->claim < 0)
+		return self->claim;
+	return status(self->claim, &self->answer) ?:
+	       snapshot_take(&self->held);
+}
+
+/* What STATUS tells of tampering with a member. */
+static uint32_t tampering(FIXTURE_DATA(tamper) *self, const char *bdf)
+{
+	const struct bindery_ioc_member *member;
+
+	if (status(self->claim, &self->answer))
+		return ~0U;
+	member = member_of(self->answer.members, self->answer.num_members,
+			   bdf);
+	return member ? member->out_flags & TAMPERED : ~0U;
+}
+
+/* Of members but this one. */
+static int others_tampered(FIXTURE_DATA(tamper) *self, const char *bdf)
+{
+	int others = 0;
+
+	for (unsigned int i = 0; i < self->group.num; i++)
+		if (strcmp(self->group.bdf[i], bdf))
+			others += tampering(self, self->group.bdf[i]) != 0;
+	return others;
+}
+
+static bool is_told(int claim, int ms)
+{
+	struct pollfd poll_claim = { claim, POLLPRI, 0 };
+
+	return poll(&poll_claim, 1, ms) == 1 && poll_claim.revents & POLLPRI;
+}
+
+static int error_of(FIXTURE_DATA(tamper) *self, const char *bdf)
+{
+	const struct bindery_ioc_member *member =
+		member_of(self->answer.members, self->answer.num_members, bdf);
+
+	return member ? member->out_errno : -1;
+}
+
+static bool is_left(const char *bdf, const char *driver, const char *override)
+{
+	text_t text;
+
+	pci_read(bdf, "driver_override", text);
+	return pci_is_on(bdf, driver) && !strcmp(text, override);
+}
+
+/* All but this one are as before. */
+static int others_differ(FIXTURE_DATA(tamper) *self, const char *bdf)
+{
+	struct device_state *was;
+	int differ = 0;
+
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		was = snapshot_device(&self->before, self->group.bdf[i]);
+		if (strcmp(was->bdf, bdf))
+			differ += !is_left(was->bdf, was->driver,
+					   was->override);
+	}
+	return differ;
+}
+
+TEST_F(tamper, W3_a_claim_that_nobody_touched_tells_of_nothing)
+{
+	ASSERT_EQ(0, hold(self, 0));
+	EXPECT_FALSE(is_told(self->claim, A_WHILE_MS));
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		EXPECT_EQ(0, tampering(self, self->group.bdf[i]));
+	}
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
+TEST_F(tamper, W3_a_foreign_unbind_is_seen_at_once_and_undone_by_the_release)
+{
+	uint64_t generation;
+
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		const char *bdf = self->group.bdf[i];
+
+		ASSERT_EQ(0, hold(self, 0));
+		generation = claim_generation(self->claim);
+		EXPECT_FALSE(is_told(self->claim, 0));
+		ASSERT_EQ(0, pci_unbind(bdf));
+		EXPECT_TRUE(is_told(self->claim, 0));
+		EXPECT_EQ(TAMPERED_DRIVER, tampering(self, bdf));
+		EXPECT_LT(generation, self->answer.status.out_generation);
+		EXPECT_EQ(0, others_tampered(self, bdf));
+		EXPECT_FALSE(is_told(self->claim, 0));
+		release(self->claim, &self->answer);
+		close_claim(self->claim);
+		EXPECT_EQ(0, snapshot_compare(&self->before));
+	}
+}
+
+/* Nothing of the kernel's makes a noise when an override is written. */
+TEST_F(tamper, W3_a_foreign_override_is_seen_by_status)
+{
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		const char *bdf = self->group.bdf[i];
+
+		ASSERT_EQ(0, hold(self, 0));
+		ASSERT_EQ(0, pci_override(bdf, FOREIGN));
+		EXPECT_EQ(TAMPERED_OVERRIDE, tampering(self, bdf));
+		EXPECT_EQ(0, others_tampered(self, bdf));
+
+		/* Put back by who did it: the release finds all as it was. */
+		ASSERT_EQ(0, pci_override(bdf, VFIO_PCI));
+		EXPECT_EQ(0, release(self->claim, &self->answer));
+		close_claim(self->claim);
+		EXPECT_EQ(0, snapshot_compare(&self->before));
+	}
+}
+
+TEST_F(tamper, W3_an_override_that_was_taken_back_in_time_is_not_seen)
+{
+	ASSERT_EQ(0, hold(self, 0));
+	ASSERT_EQ(0, pci_override(self->last, FOREIGN));
+	ASSERT_EQ(0, pci_override(self->last, VFIO_PCI));
+	EXPECT_EQ(0, tampering(self, self->last));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
+TEST_F(tamper, W3_a_release_leaves_a_foreign_override_and_tells_of_it)
+{
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		const char *bdf = self->group.bdf[i];
+
+		ASSERT_EQ(0, hold(self, 0));
+		ASSERT_EQ(0, pci_override(bdf, FOREIGN));
+		EXPECT_NE(0, release(self->claim, &self->answer));
+		EXPECT_EQ(BINDERY_ERROR_OVERRIDE, self->answer.error.out_code);
+		EXPECT_LT(0, error_of(self, bdf));
+		EXPECT_TRUE(is_left(bdf, "", FOREIGN));
+		EXPECT_EQ(0, others_differ(self, bdf));
+		close_claim(self->claim);
+		EXPECT_EQ(BINDERY_GROUP_FREE, group_state(self->control, bdf));
+		ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
+	}
+}
+
+TEST_F(tamper, W3_a_release_leaves_a_foreign_driver_and_tells_of_it)
+{
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		const char *bdf = self->group.bdf[i];
+
+		ASSERT_EQ(0, hold(self, 0));
+		ASSERT_EQ(0, pci_move(bdf, STUB));
+		EXPECT_TRUE(is_told(self->claim, 0));
+		EXPECT_EQ(TAMPERED, tampering(self, bdf));
+		EXPECT_NE(0, release(self->claim, &self->answer));
+		EXPECT_EQ(BINDERY_ERROR_OVERRIDE, self->answer.error.out_code);
+		EXPECT_LT(0, error_of(self, bdf));
+		EXPECT_TRUE(is_left(bdf, STUB, STUB));
+		EXPECT_EQ(0, others_differ(self, bdf));
+		close_claim(self->claim);
+		ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
+	}
+}
+
+TEST_F(tamper, W3_closing_a_claim_leaves_a_foreign_override_too)
+{
+	ASSERT_EQ(0, hold(self, 0));
+	ASSERT_EQ(0, pci_override(self->last, FOREIGN));
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(group_state(self->control, self->first) ==
+			       BINDERY_GROUP_FREE));
+	EXPECT_TRUE(is_left(self->last, "", FOREIGN));
+	EXPECT_EQ(0, others_differ(self, self->last));
+}
+
+TEST_F(tamper, W3_recover_puts_members_back_on_their_targets)
+{
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		const char *bdf = self->group.bdf[i];
+
+		ASSERT_EQ(0, hold(self, 0));
+		ASSERT_EQ(0, pci_unbind(bdf));
+		ASSERT_EQ(0, pci_override(bdf, FOREIGN));
+		EXPECT_EQ(TAMPERED, tampering(self, bdf));
+		EXPECT_EQ(0, recover(self->control, BINDERY_RECOVER_REPAIR,
+				     NULL, self->first, &self->answer));
+		EXPECT_TRUE(is_left(bdf, VFIO_PCI, VFIO_PCI));
+		EXPECT_EQ(BINDERY_GROUP_HELD, group_state(self->control, bdf));
+		EXPECT_EQ(0, release(self->claim, &self->answer));
+		close_claim(self->claim);
+		EXPECT_EQ(0, snapshot_compare(&self->before));
+	}
+}
+
+TEST_F(tamper, W3_recover_takes_a_member_back_from_an_ordinary_driver)
+{
+	ASSERT_EQ(0, hold(self, 0));
+	ASSERT_EQ(0, pci_move(self->last, TEST_NATIVE));
+	EXPECT_EQ(TAMPERED, tampering(self, self->last));
+	EXPECT_EQ(0, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+			     self->first, &self->answer));
+	EXPECT_TRUE(is_left(self->last, VFIO_PCI, VFIO_PCI));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+TEST_F(tamper, W3_recover_of_what_nobody_touched_changes_nothing)
+{
+	ASSERT_EQ(0, hold(self, 0));
+	EXPECT_EQ(0, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+			     self->first, &self->answer));
+	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
+/* A VFIO driver may have a user. */
+TEST_F(tamper, W3_recover_takes_no_member_from_another_vfio_driver)
+{
+	ASSERT_EQ(0, hold(self, 0));
+	ASSERT_EQ(0, pci_move(self->last, TEST_TARGET));
+	ASSERT_EQ(0, snapshot_take(&self->held));
+	EXPECT_NE(0, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+			     self->first, &self->answer));
+	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
+	ASSERT_EQ(0, pci_move(self->last, VFIO_PCI));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+/* Somebody who does it again means it. */
+TEST_F(tamper, W3_a_claim_with_repair_binds_a_member_again_once)
+{
+	ASSERT_EQ(0, hold(self, BINDERY_ACQUIRE_REPAIR));
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		const char *bdf = self->group.bdf[i];
+
+		ASSERT_EQ(0, pci_unbind(bdf));
+		EXPECT_TRUE(is_told(self->claim, 0));
+		EXPECT_TRUE(wait_until(is_left(bdf, VFIO_PCI, VFIO_PCI)));
+		EXPECT_TRUE(wait_until(group_state(self->control, bdf) ==
+				       BINDERY_GROUP_HELD));
+	}
+	EXPECT_NE(~0U, tampering(self, self->last));
+	ASSERT_EQ(0, pci_unbind(self->last));
+	EXPECT_EQ(TAMPERED_DRIVER, tampering(self, self->last));
+	usleep(A_WHILE_MS * 1000);
+	EXPECT_TRUE(is_left(self->last, "", VFIO_PCI));
+	release(self->claim, &self->answer);
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+TEST_F(tamper, W3_a_claim_without_repair_leaves_a_member_unbound)
+{
+	ASSERT_EQ(0, hold(self, 0));
+	ASSERT_EQ(0, pci_unbind(self->last));
+	usleep(A_WHILE_MS * 1000);
+	EXPECT_TRUE(is_left(self->last, "", VFIO_PCI));
+	EXPECT_EQ(TAMPERED_DRIVER, tampering(self, self->last));
+	release(self->claim, &self->answer);
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+TEST_HARNESS_MAIN
