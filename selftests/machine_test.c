@@ -347,26 +347,36 @@ TEST_F_TIMEOUT(machine, T2_all_groups_move_in_one_transaction, 60)
 	EXPECT_TRUE(all_free(self));
 }
 
+/* How many probes were asked for when that of this device failed. */
+static int probes_up_to(FIXTURE_DATA(machine) *self, const char *bdf)
+{
+	knobs_reset();
+	if (knob(TEST_TARGET, "fail", bdf) ||
+	    acquire(self->control, &self->request) != -EIO ||
+	    error_is(&self->request.error, BINDERY_ERROR_BIND,
+		     BINDERY_STEP_BIND, EIO, bdf, TEST_TARGET) ||
+	    !all_free(self) || snapshot_compare(&self->before))
+		return -1;
+	return knob_read(TEST_TARGET, "probes");
+}
+
 TEST_F_TIMEOUT(machine, T2_a_failing_probe_in_one_group_undoes_all_groups, 60)
 {
-	struct group *last = &self->movable[self->num - 1];
-	int most = 0;
+	struct group *group;
+	int most = 0, probes;
 
 	if (self->num < 2)
 		SKIP(return, "there is one group");
 	request_all(self, TEST_TARGET);
 	self->request.cmd.flags = BINDERY_ACQUIRE_SERIAL;
-	for (unsigned int i = 0; i < last->num; i++) {
-		knobs_reset();
-		ASSERT_EQ(0, knob(TEST_TARGET, "fail", last->bdf[i]));
-		EXPECT_EQ(-EIO, acquire(self->control, &self->request));
-		EXPECT_EQ(0, error_is(&self->request.error, BINDERY_ERROR_BIND,
-				      BINDERY_STEP_BIND, EIO, last->bdf[i],
-				      TEST_TARGET));
-		EXPECT_TRUE(all_free(self));
-		EXPECT_EQ(0, snapshot_compare(&self->before));
-		if (most < knob_read(TEST_TARGET, "probes"))
-			most = knob_read(TEST_TARGET, "probes");
+	for (unsigned int g = 0; g < self->num; g++) {
+		group = &self->movable[g];
+		probes = probes_up_to(self, group->bdf[group->num - 1]);
+		ASSERT_LT(0, probes) {
+			TH_LOG("%s", group->bdf[group->num - 1]);
+		}
+		if (most < probes)
+			most = probes;
 	}
 	/* All others had been moved before the last one failed. */
 	EXPECT_EQ(self->request.cmd.num_devices, most);
