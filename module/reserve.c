@@ -376,6 +376,9 @@ int bindery_groups_reserve_again(struct bindery_claim *claim,
 	guard(bindery_state)();
 	if (claim->state == CLAIM_LIVE)
 		return -EALREADY;
+	/* an earlier attempt is about to be over */
+	if (claim->state == CLAIM_BINDING && claim->txn->failed)
+		return -EAGAIN;
 	if (claim->state != CLAIM_RESERVED)
 		return bindery_fail(failure, claim->state == CLAIM_BINDING ?
 				    BINDERY_ERROR_STATE :

@@ -5,12 +5,28 @@
 
 #include "bindery_private.h"
 
+/* Of what began with NOWAIT: while it rolls back, and afterwards; or NULL. */
+static const struct bindery_failure *failure_of(struct bindery_claim *claim)
+{
+	struct bindery_txn *txn = claim->txn;
+
+	bindery_state_assert();
+	if (claim->state == CLAIM_ENDED)
+		return NULL;
+	if (claim->failure.record.out_code)
+		return &claim->failure;
+	if (txn && txn->failed && txn->flags & BINDERY_ACQUIRE_NOWAIT)
+		return &txn->failure;
+	return NULL;
+}
+
 static int check_locked(struct bindery_claim *claim,
 			struct bindery_failure *failure)
 {
-	bindery_state_assert();
-	if (claim->state != CLAIM_ENDED && claim->failure.record.out_code) {
-		bindery_failure_copy(failure, &claim->failure);
+	const struct bindery_failure *why = failure_of(claim);
+
+	if (why) {
+		bindery_failure_copy(failure, why);
 		return -failure->record.out_errno;
 	}
 	if (claim->state == CLAIM_ENDED || claim->state == CLAIM_FAILED)

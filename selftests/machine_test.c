@@ -455,7 +455,7 @@ TEST_F_TIMEOUT(machine, C1_an_owner_killed_at_any_moment_leaves_each_group,
 	       "restoring: %d", rounds, seen[BINDERY_GROUP_FREE],
 	       seen[BINDERY_GROUP_BINDING], seen[BINDERY_GROUP_HELD],
 	       seen[BINDERY_GROUP_DRAINING], seen[BINDERY_GROUP_RESTORING]);
-	if (rounds < 20)
+	if (rounds < 100)
 		return;
 	EXPECT_LT(0, seen[BINDERY_GROUP_BINDING] +
 		     seen[BINDERY_GROUP_DRAINING] +
