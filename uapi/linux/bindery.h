@@ -936,6 +936,10 @@ struct bindery_ioc_recover {
  * through this file (a state, a member, an assignment, tampering, the end of
  * what NOWAIT began); EPOLLHUP, one of the groups is GONE, or the claim ended.
  *
+ * /proc/PID/fdinfo/FD of the claim tells, a line each: "bindery-claim:" with its
+ * id as a UUID, "bindery-holder:" with the acquirer's pid, "bindery-label:"
+ * escaped, "bindery-groups:" with the numbers of its IOMMU groups.
+ *
  * After a transaction begun with NOWAIT has failed, STATUS fails as that did.
  *
  * Needs no right. Codes: ARGUMENT, RELEASED, FAULT, and those of ACQUIRE.
