@@ -23,14 +23,21 @@ APPEND = (
     "console=ttyS0 loglevel=5 log_buf_len=8M "
     "panic=-1 oops=panic panic_on_warn=1 intel_iommu=on no_timer_check "
     "rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60 "
-    "workqueue.watchdog_thresh=300 sysctl.kernel.hung_task_timeout_secs=600")
+    "workqueue.watchdog_thresh=300 sysctl.kernel.hung_task_timeout_secs=600 "
+    "init_on_alloc=0")
+
+#: An emulated processor moves byte by byte where the kernel is told that a
+#: string instruction is the fastest way, and walks each level of the page
+#: tables. Like the clearing of memory before its use above, that is a quarter
+#: of what a guest costs, and shows nothing of bindery.
+CPU = "max,-erms,-fsrm,-la57"
 
 #: With eim the kernel programs its timers through x2APIC registers. In memory
 #: they are at the mercy of QEMU's emulation (10.0), which loses writes of one
 #: processor while another one moves a BAR: a timer that is never set stops
 #: that processor for good.
 COMMON = (
-    "-M q35 -cpu max -nodefaults -no-user-config -no-reboot -display none "
+    "-M q35 -nodefaults -no-user-config -no-reboot -display none "
     "-global e1000.romfile= -global e1000e.romfile= -global igb.romfile= "
     "-global virtio-net-pci.romfile= "
     "-device intel-iommu,intremap=on,caching-mode=on,eim=on "
@@ -149,10 +156,8 @@ def engine(machine: Machine) -> list[str]:
 
 def common(machine: Machine) -> list[str]:
     """QEMU (10.0) has no virtual time with x2APIC: "Bad icount read"."""
-    words = COMMON.split()
-    if has_virtual_time(machine):
-        words[words.index("max")] = "max,-x2apic"
-    return words
+    cpu = f"{CPU},-x2apic" if has_virtual_time(machine) else CPU
+    return ["-cpu", cpu, *COMMON.split()]
 
 
 def make_disks(machine: Machine, folder: Path) -> list[str]:

@@ -23,6 +23,9 @@ LOGS = WORK / "logs"
 TIMINGS = WORK / "timings.json"
 #: What the host or the emulator did to a guest is no verdict on the project.
 RERUNS = 2
+#: Guests wait for half of their time: for drivers that are told to sleep, for
+#: resets, for each other's hot-plug.
+PER_PROCESSOR = 2
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def run_all(jobs: list[Job]) -> tuple[list[report.Result], list[str]]:
     known = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
     order = sorted(jobs, key=lambda job: -known.get(
         job.place, 10 * len(job.programs)))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(PER_PROCESSOR * os.cpu_count()) as pool:
         running = {job.place: pool.submit(run_job, job) for job in order}
         try:
             results = [running[job.place].result() for job in jobs]
