@@ -18,7 +18,7 @@
 
 #define BDF_SIZE	16
 #define MAX_MEMBERS	32
-#define MAX_DEVICES	160
+#define MAX_DEVICES	420
 
 #define TEST_NATIVE	"bindery_test_native"
 #define TEST_TARGET	"bindery_test_target"
