@@ -92,7 +92,7 @@ static int own_and_use(int socket, void *arg)
 TEST_F_TIMEOUT(hazard, C1_claim_and_device_die_with_one_process, 110)
 {
 	struct owner owner = { self };
-	int ret, rounds = num_rounds(60);
+	int ret, rounds = num_rounds(30);
 
 	for (int i = 0; i < rounds; i++) {
 		owner.claim_last = i % 2;
@@ -230,7 +230,7 @@ static void probe_devices(const struct group *group)
 
 TEST_F_TIMEOUT(hazard, T11_overrides_are_read_while_they_change, 110)
 {
-	int claim, rounds = num_rounds(60);
+	int claim, rounds = num_rounds(20);
 
 	ASSERT_EQ(0, start_helper(self, read_overrides));
 	ASSERT_EQ(0, start_helper(self, match_devices));

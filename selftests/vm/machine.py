@@ -24,7 +24,7 @@ APPEND = (
     "panic=-1 oops=panic panic_on_warn=1 intel_iommu=on no_timer_check "
     "rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60 "
     "workqueue.watchdog_thresh=300 sysctl.kernel.hung_task_timeout_secs=600 "
-    "init_on_alloc=0")
+    "init_on_alloc=0 cryptomgr.notests=1 initcall_blacklist=jent_mod_init")
 
 #: An emulated processor moves byte by byte where the kernel is told that a
 #: string instruction is the fastest way, and walks each level of the page
