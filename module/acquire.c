@@ -41,7 +41,11 @@ static int fail_not_free(struct bindery_plan *plan,
 
 static int look(struct acquisition *a)
 {
-	return bindery_groups_look(a->plan, a->request, a->failure);
+	int ret;
+
+	scoped_guard(bindery_state)
+		ret = bindery_delegation_admit(a->ucmd->delegation, a->failure);
+	return ret ?: bindery_groups_look(a->plan, a->request, a->failure);
 }
 
 static bool is_only_reserved(const struct acquisition *a)
@@ -78,6 +82,22 @@ static int wait_free(struct acquisition *a, u32 flags,
 	return ret == -EAGAIN ? fail_not_free(a->plan, a->failure) : ret;
 }
 
+/* What is not the caller's is not told of either. */
+static int resolve(struct acquisition *a)
+{
+	struct bindery_delegation *delegation = a->ucmd->delegation;
+	int ret;
+
+	ret = bindery_plan_resolve(&a->plan, NULL, a->request, a->failure);
+	ret = ret ?: bindery_delegation_check_plan(delegation, a->plan,
+						   a->failure);
+	if (ret && delegation) {
+		bindery_plan_put(a->plan);
+		a->plan = NULL;
+	}
+	return ret;
+}
+
 static int validate(struct acquisition *a)
 {
 	return a->request->adopt ?
@@ -93,10 +113,11 @@ static int try_to_reserve(struct acquisition *a)
 	int ret;
 
 	bindery_plan_put(a->plan);
-	ret = bindery_plan_resolve(&a->plan, NULL, a->request, a->failure);
+	ret = resolve(a);
 	if (ret)
 		return ret;
-	bindery_groups_repair(a->plan);
+	if (!a->ucmd->delegation)
+		bindery_groups_repair(a->plan);
 	ret = wait_free(a, flags, look);
 	if (!ret)
 		bindery_groups_note(a->plan, a->claim);
@@ -229,6 +250,15 @@ static int open_kept(struct acquisition *a, struct file *file)
 {
 	struct bindery_claim *kept = bindery_adopt_kept(a->plan);
 
+	int ret = 0;
+
+	if (kept)
+		ret = bindery_delegation_check_claim(a->ucmd->delegation, kept,
+						     a->failure);
+	if (ret) {
+		bindery_claim_put(kept);
+		return ret;
+	}
 	if (!kept || !bindery_file_reopen(file, kept)) {
 		if (kept)
 			bindery_claim_put(kept);
@@ -287,8 +317,7 @@ static int check_host(struct bindery_failure *failure)
 	return 0;
 }
 
-static int read_request(struct acquisition *a, u32 flags, bool adopt,
-			int (*rights)(struct bindery_ucmd *ucmd))
+static int read_request(struct acquisition *a, u32 flags, bool adopt)
 {
 	struct bindery_ioc_acquire *cmd = a->ucmd->cmd;
 	int ret;
@@ -298,17 +327,16 @@ static int read_request(struct acquisition *a, u32 flags, bool adopt,
 		cmd->members, cmd->num_members, cmd->member_size
 	};
 	cmd->num_members = 0;
-	cmd->out_claim_fd = -1;
 	memset(cmd->out_claim_id, 0, sizeof(cmd->out_claim_id));
-	ret = rights(a->ucmd);
-	ret = ret ?: bindery_room_check(&a->room, a->failure);
+	ret = bindery_room_check(&a->room, a->failure);
 	ret = ret ?: bindery_deadline(cmd->deadline_ms, &a->deadline,
 				      a->failure);
 	if (ret)
 		return ret;
 	a->request = bindery_request_read(cmd, flags, adopt, a->failure);
 	if (!IS_ERR(a->request))
-		return 0;
+		return bindery_delegation_check_request(a->ucmd->delegation,
+							a->request, a->failure);
 	ret = PTR_ERR(a->request);
 	a->request = NULL;
 	return ret;
@@ -320,10 +348,14 @@ static int make_claim(struct acquisition *a)
 
 	a->claim = bindery_claim_new(a->request, cmd->deadline_ms ?:
 				     BINDERY_DEADLINE_DEFAULT_MS);
-	if (a->claim)
+	if (a->claim) {
+		bindery_delegation_get(a->ucmd->delegation);
+		a->claim->delegation = a->ucmd->delegation;
 		a->txn = bindery_txn_new(a->claim, a->deadline);
+	}
 	if (a->txn)
-		return 0;
+		return bindery_delegation_begin_txn(a->ucmd->delegation,
+						    a->txn, a->failure);
 	return bindery_fail(a->failure, BINDERY_ERROR_NO_MEMORY,
 			    BINDERY_STEP_REQUEST, 0);
 }
@@ -343,7 +375,7 @@ static int acquire_or_adopt(struct bindery_ucmd *ucmd, u32 flags, bool adopt)
 	struct acquisition a = { .ucmd = ucmd };
 	int ret;
 
-	ret = read_request(&a, flags, adopt, bindery_control_check);
+	ret = read_request(&a, flags, adopt);
 	ret = ret ?: check_host(a.failure);
 	ret = ret ?: make_claim(&a);
 	ret = ret ?: bindery_file_give(a.failure, &a, acquire);
@@ -388,16 +420,11 @@ static void show_joined(struct bindery_plan *plan)
 	}
 }
 
-static int no_rights_needed(struct bindery_ucmd *ucmd)
-{
-	return 0;
-}
-
 static int check(struct acquisition *a)
 {
 	int ret, err;
 
-	ret = bindery_plan_resolve(&a->plan, NULL, a->request, a->failure);
+	ret = resolve(a);
 	if (!ret && look(a) == -EAGAIN)
 		fail_not_free(a->plan, a->failure);
 	if (!ret) {
@@ -414,7 +441,7 @@ int bindery_cmd_check(struct bindery_ucmd *ucmd)
 	struct acquisition a = { .ucmd = ucmd };
 	int ret;
 
-	ret = read_request(&a, CHECK_FLAGS, false, no_rights_needed);
+	ret = read_request(&a, CHECK_FLAGS, false);
 	ret = ret ?: check(&a);
 	ret = ret ?: bindery_ucmd_respond(ucmd);
 	put_all(&a);
@@ -462,7 +489,6 @@ int bindery_cmd_bind(struct bindery_ucmd *ucmd)
 	ret = ret ?: bindery_room_check(&a.room, a.failure);
 	ret = ret ?: bindery_deadline(cmd->deadline_ms, &a.deadline,
 				      a.failure);
-	ret = ret ?: bindery_capable_check(ucmd);
 	ret = ret ?: check_host(a.failure);
 	if (ret)
 		return ret;

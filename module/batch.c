@@ -66,6 +66,7 @@ static bool begin(struct bindery_member *member)
 	if (batch->run != member->run || batch->stop)
 		return false;
 	member->called = true;
+	member->called_ns = ktime_get_ns();
 	return true;
 }
 
@@ -92,6 +93,7 @@ static void resume(struct bindery_member *member)
 	member->stuck = false;
 	num_stuck--;
 	bindery_member_changed(member);
+	bindery_event_late(member);
 	if (group->state != BINDERY_GROUP_STUCK)
 		return;
 	if (group->intact) {
@@ -108,6 +110,9 @@ static struct bindery_member *end(struct bindery_member *member, bool *late)
 	struct bindery_batch *batch = member->batch;
 
 	guard(bindery_state)();
+	if (member->called)
+		bindery_event_step(member, member->step, member->result,
+				   member->called_ns);
 	member->busy = false;
 	if (member->called && member->result && batch->run == member->run) {
 		batch->failed = batch->failed ?: member;
@@ -258,6 +263,7 @@ static bool give_up(struct bindery_member *head, struct bindery_member *member,
 	num_stuck++;
 	keep(member->group);
 	bindery_member_changed(member);
+	bindery_event_stuck(member);
 	*rest = member->next;
 	member->next = NULL;
 	return true;

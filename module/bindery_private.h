@@ -19,6 +19,7 @@
 #include <linux/xarray.h>
 
 #include <linux/bindery.h>
+#include <linux/bindery_netlink.h>
 
 /*
  * Lock order, outer to inner: a group's busy states (BINDING, RESTORING; a
@@ -96,6 +97,7 @@ struct bindery_member {
 	struct bindery_ioc_bdf bdf;	/* as it was: its bus may be gone */
 	struct bindery_group *group;	/* not counted: it outlives us there */
 	struct list_head node;		/* in a group's or a plan's list */
+	u64 number;			/* of all members, never used again */
 
 	/* set once by validation, which may run while others look */
 	u32 role;
@@ -140,6 +142,7 @@ struct bindery_member {
 	int (*call)(struct bindery_member *member);
 	bool stop_at_failure;
 	bool called;
+	u64 called_ns;			/* when */
 	int result;
 };
 
@@ -158,6 +161,7 @@ struct bindery_group {
 	struct list_head holds;
 	struct bindery_txn *txn;	/* whose BINDING it is */
 	bool rollback;			/* its first restore is one */
+	u64 rolled_back;		/* the transaction's number, then */
 	struct bindery_claim *ending;	/* waits for its restore */
 	struct list_head members;	/* grows by hot-add, shrinks at the end */
 	bool published;			/* the members are in the list */
@@ -198,6 +202,7 @@ struct bindery_request {
 	struct kref ref;
 	u32 flags;
 	bool adopt;
+	bool delegated;			/* loads no module */
 	unsigned int num_devices;
 	struct bindery_ioc_device *devices;
 	struct bindery_ioc_native *natives;	/* NULL: none */
@@ -223,8 +228,10 @@ struct bindery_claim {
 	char label[BINDERY_LABEL_SIZE];
 	struct bindery_request *request;
 	struct bindery_hold *holds;	/* one for each group of the plan */
+	u64 number;			/* in the order of publication */
 	wait_queue_head_t poll;
 	unsigned int deadline_ms;
+	struct bindery_delegation *delegation;	/* that made it, or NULL */
 	struct work_struct free;
 
 	/* state lock */
@@ -257,6 +264,8 @@ struct bindery_txn {
 	struct bindery_failure failure;
 	unsigned long deadline;		/* jiffies */
 	bool keep_reserved;		/* a failure leaves the claim RESERVED */
+	u64 number;			/* of all transactions */
+	u64 begun_ns;
 	u32 flags;
 
 	/* state lock */
@@ -266,8 +275,28 @@ struct bindery_txn {
 	bool failed;			/* and rolls back */
 	bool done;
 	bool committed;
+	bool counted;			/* by the claim's delegation */
 	struct bindery_member *at;	/* works on it, in a step */
 	u32 step;
+};
+
+/* The rights of a control file that DELEGATE made. */
+struct bindery_delegation {
+	struct kref ref;
+	uuid_t id;
+	char label[BINDERY_LABEL_SIZE];
+	u32 operations;			/* enum bindery_operations */
+	unsigned int max_claims;
+	unsigned int max_txns;
+	unsigned int num_groups;
+	struct bindery_group **groups;	/* by id */
+
+	/* state lock */
+	struct list_head node;
+	bool revoked;
+	unsigned int calls;		/* in flight */
+	unsigned int num_claims;	/* that hold groups */
+	unsigned int num_txns;
 };
 
 /* Room of the caller's for members. */
@@ -285,6 +314,7 @@ struct bindery_ucmd {
 	void *cmd;
 	u32 cmd_size;
 	u64 error;			/* where the caller wants the record */
+	struct bindery_delegation *delegation;	/* of the file, or NULL */
 	struct bindery_failure failure;
 };
 
@@ -303,14 +333,48 @@ bool bindery_is_going_down(void);
 /* ioctl.c */
 extern const struct file_operations bindery_fops_control;
 extern const struct file_operations bindery_fops_claim;
+long bindery_fops_control_ioctl(struct file *file, unsigned int number,
+				unsigned long arg);
 int bindery_ucmd_respond(struct bindery_ucmd *ucmd);
 
 /* control.c: INFO, SHOW and the rights of a control file */
+#define BINDERY_NEEDS_FULL	BIT(0)	/* unless delegated */
+#define BINDERY_NEEDS_CAPABLE	BIT(1)	/* whoever calls */
 int bindery_fops_control_open(struct inode *inode, struct file *file);
-int bindery_control_check(struct bindery_ucmd *ucmd);
+int bindery_rights_begin(struct bindery_ucmd *ucmd, u32 needs, u32 operation);
+void bindery_rights_end(struct bindery_ucmd *ucmd);
 int bindery_capable_check(struct bindery_ucmd *ucmd);
 int bindery_cmd_info(struct bindery_ucmd *ucmd);
 int bindery_cmd_show(struct bindery_ucmd *ucmd);
+
+/* delegate.c: control files with less than all rights */
+extern const struct file_operations bindery_fops_delegated;
+struct bindery_delegation *bindery_delegation_of(struct file *file);
+void bindery_delegation_get(struct bindery_delegation *delegation);
+void bindery_delegation_put(struct bindery_delegation *delegation);
+int bindery_delegation_begin(struct bindery_delegation *delegation,
+			     bool needs_full, u32 operation,
+			     struct bindery_failure *failure);
+void bindery_delegation_end(struct bindery_delegation *delegation);
+int bindery_delegation_check_plan(struct bindery_delegation *delegation,
+				  const struct bindery_plan *plan,
+				  struct bindery_failure *failure);
+int bindery_delegation_check_claim(struct bindery_delegation *delegation,
+				   const struct bindery_claim *claim,
+				   struct bindery_failure *failure);
+int bindery_delegation_check_request(struct bindery_delegation *delegation,
+				     struct bindery_request *request,
+				     struct bindery_failure *failure);
+int bindery_delegation_admit(const struct bindery_delegation *delegation,
+			     struct bindery_failure *failure);
+int bindery_delegation_begin_txn(struct bindery_delegation *delegation,
+				 struct bindery_txn *txn,
+				 struct bindery_failure *failure);
+void bindery_delegation_end_txn(struct bindery_txn *txn);
+void bindery_delegation_info(struct bindery_delegation *delegation,
+			     struct bindery_ioc_info *cmd);
+int bindery_cmd_delegate(struct bindery_ucmd *ucmd);
+int bindery_cmd_revoke(struct bindery_ucmd *ucmd);
 
 /* address.c: from what a caller names to the device itself */
 int bindery_address_check(const struct bindery_ioc_device *device,
@@ -358,6 +422,8 @@ int bindery_room_check(struct bindery_room *room,
 int bindery_plan_write(const struct bindery_plan *plan,
 		       const struct bindery_room *room, u32 *num_members,
 		       struct bindery_failure *failure);
+void bindery_member_report(struct bindery_ioc_member *out,
+			   struct bindery_member *member);
 
 /* claim.c: a claim's life */
 struct bindery_claim *bindery_claim_new(struct bindery_request *request,
@@ -369,6 +435,7 @@ void bindery_claim_publish(struct bindery_claim *claim,
 struct bindery_plan *bindery_claim_plan(struct bindery_claim *claim);
 void bindery_claim_end(struct bindery_claim *claim);
 bool bindery_claim_end_closed(struct bindery_claim *claim);
+void bindery_claims_end(const struct bindery_delegation *delegation);
 void bindery_claim_end_locked(struct bindery_claim *claim,
 			      struct list_head *members);
 void bindery_claim_stop_keeping(struct bindery_claim *claim);
@@ -380,7 +447,9 @@ void bindery_claim_close(struct bindery_claim *claim);
 bool bindery_claim_is_over(struct bindery_claim *claim);
 void bindery_claim_changed(struct bindery_claim *claim);
 u64 bindery_claim_generation(const struct bindery_claim *claim);
+u32 bindery_claim_all_flags(const struct bindery_claim *claim);
 struct bindery_claim *bindery_claim_find(const u8 *id);
+struct bindery_claim *bindery_claim_after(u64 number, const u8 *id);
 void bindery_members_drop(struct list_head *members);
 
 /* file.c: files of claims */
@@ -388,6 +457,9 @@ struct bindery_claim *bindery_file_claim(struct file *file);
 bool bindery_file_open(struct file *file, struct bindery_claim *claim);
 void bindery_file_see(struct file *file, u64 generation);
 bool bindery_file_reopen(struct file *file, struct bindery_claim *claim);
+int bindery_file_install(struct bindery_failure *failure, void *data,
+			 struct file *(*make)(void *data),
+			 int (*give)(void *data, struct file *file, int fd));
 int bindery_file_give(struct bindery_failure *failure, void *data,
 		      int (*give)(void *data, struct file *file, int fd));
 int bindery_fops_claim_release(struct inode *inode, struct file *file);
@@ -398,6 +470,7 @@ int bindery_cmd_open_claim(struct bindery_ucmd *ucmd);
 /* status.c */
 int bindery_claim_check(struct bindery_claim *claim,
 			struct bindery_failure *failure);
+u32 bindery_plan_state(const struct bindery_plan *plan);
 int bindery_cmd_status(struct bindery_ucmd *ucmd);
 int bindery_cmd_keep(struct bindery_ucmd *ucmd);
 
@@ -419,9 +492,8 @@ int bindery_claim_release(struct bindery_ucmd *ucmd,
 int bindery_cmd_release(struct bindery_ucmd *ucmd);
 
 /* recover.c: RECOVER, and a claim's own repair */
-int bindery_claim_choose(const u8 *id, u64 device, u32 device_size,
-			 struct bindery_claim **claim,
-			 struct bindery_failure *failure);
+int bindery_claim_choose(struct bindery_ucmd *ucmd, const u8 *id, u64 device,
+			 u32 device_size, struct bindery_claim **claim);
 int bindery_cmd_recover(struct bindery_ucmd *ucmd);
 void bindery_group_repair(struct bindery_group *group, bool asked);
 void bindery_repair_work(struct work_struct *work);
@@ -439,6 +511,7 @@ void bindery_group_put(struct bindery_group *group);
 struct bindery_group *bindery_group_find(int id);
 void bindery_group_set_state(struct bindery_group *group,
 			     enum bindery_group_state state);
+u64 bindery_newest_generation(void);
 void bindery_group_changed(struct bindery_group *group);
 void bindery_member_changed(struct bindery_member *member);
 void bindery_member_assign(struct bindery_member *member);
@@ -567,6 +640,8 @@ void bindery_plan_join(struct bindery_plan *plan, unsigned int index,
 struct bindery_member *bindery_plan_member(struct bindery_plan *plan,
 					   const struct device *dev);
 bool bindery_group_same_members(struct bindery_group *group);
+u32 bindery_plan_count(const struct bindery_plan *plan,
+		       const struct bindery_group *group);
 void bindery_plan_get(struct bindery_plan *plan);
 void bindery_plan_put(struct bindery_plan *plan);
 
@@ -605,6 +680,32 @@ bool bindery_group_needs_fence(struct bindery_group *group);
 unsigned int bindery_group_patience(const struct bindery_group *group);
 void bindery_drain_work(struct work_struct *work);
 
+/* event.c: what happens, under the state lock unless it says otherwise */
+int bindery_event_init(void);
+void bindery_event_exit(void);
+void bindery_event_txn_begin(struct bindery_txn *txn);	/* takes it */
+void bindery_event_step(const struct bindery_member *member, u32 step,
+			int result, u64 begun_ns);
+void bindery_event_commit(const struct bindery_txn *txn);
+void bindery_event_rollback(const struct bindery_txn *txn);
+void bindery_event_claim(struct bindery_claim *claim, u32 type);
+void bindery_event_delegation(const struct bindery_delegation *delegation,
+			      u32 type);
+void bindery_event_group(struct bindery_group *group, u32 from);
+void bindery_event_deferred(struct bindery_group *group, bool user);
+void bindery_event_hotplug(const struct bindery_member *member, u32 type);
+void bindery_event_lost(const struct bindery_member *member);
+void bindery_event_marked(const struct bindery_member *member, int mark,
+			  u32 before);
+void bindery_event_tamper(const struct bindery_member *member, u32 what,
+			  const char *now);
+void bindery_event_stuck(const struct bindery_member *member);
+void bindery_event_late(const struct bindery_member *member);
+
+/* netlink.c */
+int bindery_netlink_init(void);
+void bindery_netlink_exit(void);
+
 /* watch.c */
 int bindery_watch_init(void);
 void bindery_watch_exit(void);
@@ -629,6 +730,16 @@ static inline void bindery_state_unlock(void)
 #define bindery_state_assert()	lockdep_assert_held(&bindery_groups.xa_lock)
 
 DEFINE_LOCK_GUARD_0(bindery_state, bindery_state_lock(), bindery_state_unlock())
+
+static inline u32 bindery_list_count(const struct list_head *list)
+{
+	const struct list_head *at;
+	u32 count = 0;
+
+	list_for_each(at, list)
+		count++;
+	return count;
+}
 
 /* Jiffies until the deadline, at least 0. */
 static inline long bindery_remaining(unsigned long deadline)

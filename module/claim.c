@@ -6,8 +6,9 @@
 
 #include "bindery_private.h"
 
-/* State lock: every claim that holds a group. */
+/* State lock: every claim that holds a group, in the order of their numbers. */
 static LIST_HEAD(claims);
+static u64 newest_claim;
 
 static u32 claim_flags(const struct bindery_request *request)
 {
@@ -60,6 +61,7 @@ static void free_work(struct work_struct *work)
 	if (claim->plan)
 		bindery_plan_put(claim->plan);
 	bindery_failure_clear(&claim->failure);
+	bindery_delegation_put(claim->delegation);
 	bindery_request_put(claim->request);
 	put_pid(claim->holder);
 	kvfree(claim->holds);
@@ -97,7 +99,10 @@ void bindery_claim_publish(struct bindery_claim *claim,
 		claim->holds[i].claim = claim;
 	bindery_plan_get(plan);
 	claim->plan = plan;
+	claim->number = ++newest_claim;
 	list_add_tail(&claim->node, &claims);
+	if (claim->delegation)
+		claim->delegation->num_claims++;
 	bindery_claim_changed(claim);
 }
 
@@ -114,6 +119,25 @@ struct bindery_claim *bindery_claim_find(const u8 *id)
 		return claim;
 	}
 	return NULL;
+}
+
+/* The first after that number, of that id if it is not NULL; or NULL. */
+struct bindery_claim *bindery_claim_after(u64 number, const u8 *id)
+{
+	struct bindery_claim *claim;
+
+	bindery_state_assert();
+	list_for_each_entry(claim, &claims, node)
+		if (claim->number > number &&
+		    (!id || !memcmp(&claim->id, id, sizeof(claim->id))))
+			return claim;
+	return NULL;
+}
+
+u32 bindery_claim_all_flags(const struct bindery_claim *claim)
+{
+	bindery_state_assert();
+	return claim->flags | (claim->files ? 0 : BINDERY_CLAIM_CLOSED);
 }
 
 u64 bindery_claim_generation(const struct bindery_claim *claim)
@@ -195,6 +219,8 @@ void bindery_claim_drop_holds(struct bindery_claim *claim,
 
 	bindery_state_assert();
 	list_del_init(&claim->node);
+	if (claim->delegation)
+		claim->delegation->num_claims--;
 	for (i = 0; i < plan->num_groups; i++) {
 		group = plan->groups[i];
 		list_del(&claim->holds[i].node);
@@ -231,6 +257,7 @@ void bindery_claim_end_locked(struct bindery_claim *claim,
 	case CLAIM_RESERVED:
 	case CLAIM_LIVE:
 		claim->state = CLAIM_ENDED;
+		bindery_event_claim(claim, BINDERY_EVENT_TYPE_RELEASE);
 		bindery_claim_drop_holds(claim, members, true);
 		bindery_claim_stop_keeping(claim);
 		break;
@@ -253,6 +280,19 @@ void bindery_claim_end(struct bindery_claim *claim)
 
 	scoped_guard(bindery_state)
 		bindery_claim_end_locked(claim, &members);
+	bindery_members_drop(&members);
+}
+
+/* The same for all that were acquired through this. */
+void bindery_claims_end(const struct bindery_delegation *delegation)
+{
+	struct bindery_claim *claim, *next;
+	LIST_HEAD(members);
+
+	scoped_guard(bindery_state)
+		list_for_each_entry_safe(claim, next, &claims, node)
+			if (claim->delegation == delegation)
+				bindery_claim_end_locked(claim, &members);
 	bindery_members_drop(&members);
 }
 
@@ -314,8 +354,10 @@ bool bindery_claim_open(struct bindery_claim *claim)
 		return false;
 	claim->files++;
 	bindery_claim_stop_keeping(claim);
-	if (claim->plan)
-		settle_groups(claim);
+	if (!claim->plan)
+		return true;
+	settle_groups(claim);
+	bindery_event_claim(claim, BINDERY_EVENT_TYPE_CLAIM);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/dma-map-ops.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <net/genetlink.h>
 
 #include <linux/bindery.h>
 
@@ -80,6 +81,16 @@ static inline void bindery_dma_as(struct device *dev, struct device *neighbour)
 #else
 	if (!dev->dma_ops)
 		set_dma_ops(dev, neighbour->dma_ops);
+#endif
+}
+
+/* What a dump was asked for, by the numbers of attributes. */
+static inline struct nlattr **bindery_dump_attrs(struct netlink_callback *cb)
+{
+#ifdef BINDERY_HAVE_GENL_INFO_DUMP
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
 #endif
 }
 

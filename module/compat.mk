@@ -4,6 +4,10 @@
 ifeq ($(wildcard $(srctree)/include/linux/cleanup.h),)
 $(error bindery needs <linux/cleanup.h>: Linux 6.1.59, 6.5 or newer)
 endif
+ifeq ($(shell grep -s GENL_MCAST_CAP_SYS_ADMIN \
+	$(srctree)/include/net/genetlink.h),)
+$(error bindery needs GENL_MCAST_CAP_SYS_ADMIN: Linux 6.1.68, 6.6.7 or newer)
+endif
 
 # $(call bindery-probe,FLAG,HEADER,EXPRESSION): -DFLAG if it compiles
 bindery-probe = $(shell echo '$(pound)include <$(2)>\nint probe = $(3);' | \
@@ -17,6 +21,10 @@ bindery-probe = $(shell echo '$(pound)include <$(2)>\nint probe = $(3);' | \
 # stable kernels have too, so that no version number tells.
 ccflags-y += $(call bindery-probe,BINDERY_HAVE_PCI_OVERRIDE,linux/pci.h,\
 	sizeof(((struct pci_dev *)0)->driver_override))
+
+# What a dump was asked for: in struct genl_info since 6.7, with an accessor.
+ccflags-y += $(call bindery-probe,BINDERY_HAVE_GENL_INFO_DUMP,net/genetlink.h,\
+	sizeof(genl_info_dump((struct netlink_callback *)0)))
 
 # A device that the IOMMU's DMA API serves says so in a flag: a bit field where
 # struct device has one (6.12), then one with accessors (7.3); before both, by

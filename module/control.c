@@ -18,15 +18,11 @@ int bindery_fops_control_open(struct inode *inode, struct file *file)
 	return nonseekable_open(inode, file);
 }
 
-/* To be called by whatever changes something, after it cleared its results. */
-int bindery_control_check(struct bindery_ucmd *ucmd)
+static unsigned long rights_of(const struct bindery_ucmd *ucmd)
 {
-	unsigned long rights = (unsigned long)ucmd->file->private_data;
-
-	if (rights == BINDERY_RIGHTS_FULL)
-		return 0;
-	return bindery_fail(&ucmd->failure, BINDERY_ERROR_NOT_PERMITTED,
-			    BINDERY_STEP_REQUEST, 0);
+	if (ucmd->delegation)
+		return BINDERY_RIGHTS_DELEGATED;
+	return (unsigned long)ucmd->file->private_data;
 }
 
 /* What a file alone does not give: also a claim's may have been handed on. */
@@ -38,6 +34,48 @@ int bindery_capable_check(struct bindery_ucmd *ucmd)
 			    BINDERY_STEP_REQUEST, 0);
 }
 
+void bindery_rights_end(struct bindery_ucmd *ucmd)
+{
+	if (ucmd->delegation)
+		bindery_delegation_end(ucmd->delegation);
+}
+
+/*
+ * The one place that says who may make which call; operation is what a
+ * delegated file needs instead of full rights, 0: it may not. What a call may
+ * do depends on what it asks for, too: see delegate.c.
+ */
+int bindery_rights_begin(struct bindery_ucmd *ucmd, u32 needs, u32 operation)
+{
+	bool full = needs & BINDERY_NEEDS_FULL;
+	int ret = 0;
+
+	ucmd->delegation = bindery_delegation_of(ucmd->file);
+	if (ucmd->delegation)
+		ret = bindery_delegation_begin(ucmd->delegation, full,
+					       operation, &ucmd->failure);
+	else if (full && rights_of(ucmd) != BINDERY_RIGHTS_FULL)
+		ret = bindery_fail(&ucmd->failure, BINDERY_ERROR_NOT_PERMITTED,
+				   BINDERY_STEP_REQUEST, 0);
+	if (ret || !(needs & BINDERY_NEEDS_CAPABLE))
+		return ret;
+	ret = bindery_capable_check(ucmd);
+	if (ret)
+		bindery_rights_end(ucmd);
+	return ret;
+}
+
+static void clear_delegation(struct bindery_ioc_info *cmd)
+{
+	memset(cmd->out_delegation_id, 0, sizeof(cmd->out_delegation_id));
+	cmd->out_operations = 0;
+	cmd->out_num_groups = 0;
+	cmd->out_num_claims = 0;
+	cmd->out_num_transactions = 0;
+	cmd->out_max_claims = BINDERY_DELEGATE_MAX_CLAIMS;
+	cmd->out_max_transactions = BINDERY_DELEGATE_MAX_TRANSACTIONS;
+}
+
 int bindery_cmd_info(struct bindery_ucmd *ucmd)
 {
 	struct bindery_ioc_info *cmd = ucmd->cmd;
@@ -45,28 +83,21 @@ int bindery_cmd_info(struct bindery_ucmd *ucmd)
 	if (cmd->flags)
 		return -EOPNOTSUPP;
 	cmd->out_abi_version = BINDERY_ABI_VERSION;
-	cmd->out_rights = (unsigned long)ucmd->file->private_data;
+	cmd->out_rights = rights_of(ucmd);
 	cmd->out_kernel = bindery_kernel_facts();
 	cmd->out_max_devices = BINDERY_MAX_DEVICES;
 	cmd->out_max_label = BINDERY_LABEL_MAX;
 	cmd->out_max_name = BINDERY_NAME_SIZE - 1;
 	cmd->out_deadline_default_ms = BINDERY_DEADLINE_DEFAULT_MS;
 	cmd->out_deadline_max_ms = BINDERY_DEADLINE_MAX_MS;
-	cmd->out_features = 0;
+	cmd->out_features = BINDERY_FEATURE_DELEGATE;
 	cmd->out_max_path = BINDERY_PATH_MAX;
 	cmd->out_max_stuck = BINDERY_MAX_STUCK;
+	clear_delegation(cmd);
+	if (ucmd->delegation)
+		bindery_delegation_info(ucmd->delegation, cmd);
 	strscpy_pad(cmd->out_version, BINDERY_VERSION, sizeof(cmd->out_version));
 	return bindery_ucmd_respond(ucmd);
-}
-
-static u32 list_count(struct list_head *list)
-{
-	struct list_head *at;
-	u32 count = 0;
-
-	list_for_each(at, list)
-		count++;
-	return count;
 }
 
 static void show_claim(struct bindery_ioc_show *cmd, int id)
@@ -83,11 +114,9 @@ static void show_claim(struct bindery_ioc_show *cmd, int id)
 	claim = bindery_group_holder(group);
 	if (!claim)
 		return;
-	cmd->out_num_claims = list_count(&group->holds);
+	cmd->out_num_claims = bindery_list_count(&group->holds);
 	export_uuid(cmd->out_claim_id, &claim->id);
-	cmd->out_claim_flags = claim->flags;
-	if (!claim->files)
-		cmd->out_claim_flags |= BINDERY_CLAIM_CLOSED;
+	cmd->out_claim_flags = bindery_claim_all_flags(claim);
 	cmd->out_holder_pid = pid_vnr(claim->holder);
 	memcpy(cmd->out_holder_comm, claim->comm, sizeof(claim->comm));
 	memcpy(cmd->out_holder_label, claim->label, sizeof(claim->label));
@@ -124,6 +153,12 @@ int bindery_cmd_show(struct bindery_ucmd *ucmd)
 	ret = ret ?: bindery_plan_of_device(&plan, &device, &ucmd->failure);
 	if (ret)
 		return ret;
+	ret = bindery_delegation_check_plan(ucmd->delegation, plan,
+					    &ucmd->failure);
+	if (ret) {
+		bindery_plan_put(plan);
+		return ret;
+	}
 	cmd->out_group = plan->groups[0]->id;
 	clear_results(cmd);
 	ret = bindery_plan_write(plan, &room, &cmd->num_members,

@@ -76,6 +76,7 @@ void bindery_group_roll_back(struct bindery_group *group,
 	bindery_claim_get(claim);
 	claim->restoring++;
 	group->ending = claim;
+	group->rolled_back = group->txn->number;
 	group->txn = NULL;
 	group->rollback = true;
 	group->restore_ms = ms;
@@ -248,6 +249,8 @@ static void again(struct bindery_group *group, bool user)
 	bindery_state_assert();
 	group->in_use = user;
 	bindery_group_set_state(group, BINDERY_GROUP_DRAINING);
+	if (group->backoff_ms == BACKOFF_MIN_MS)
+		bindery_event_deferred(group, user);
 	queue_drain(group, group->backoff_ms);
 	group->backoff_ms = min(2 * group->backoff_ms, BACKOFF_MAX_MS);
 }

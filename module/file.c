@@ -20,7 +20,7 @@ struct bindery_claim *bindery_file_claim(struct file *file)
 }
 
 /* One that has no claim yet. */
-static struct file *claim_file(void)
+static struct file *claim_file(void *unused)
 {
 	struct bindery_claim_file *private;
 	struct file *file;
@@ -123,9 +123,13 @@ void bindery_fops_claim_show_fdinfo(struct seq_file *seq, struct file *file)
 	seq_putc(seq, '\n');
 }
 
-/* Give the caller a file that give() has opened; it is installed last. */
-int bindery_file_give(struct bindery_failure *failure, void *data,
-		      int (*give)(void *data, struct file *file, int fd))
+/*
+ * Give the caller a file that make() has made and of which give() tells; it is
+ * installed last.
+ */
+int bindery_file_install(struct bindery_failure *failure, void *data,
+			 struct file *(*make)(void *data),
+			 int (*give)(void *data, struct file *file, int fd))
 {
 	int fd = get_unused_fd_flags(O_CLOEXEC);
 	struct file *file;
@@ -134,7 +138,7 @@ int bindery_file_give(struct bindery_failure *failure, void *data,
 	if (fd < 0)
 		return bindery_fail(failure, BINDERY_ERROR_NO_FD,
 				    BINDERY_STEP_REQUEST, fd);
-	file = claim_file();
+	file = make(data);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return bindery_fail(failure, BINDERY_ERROR_NO_FD,
@@ -148,6 +152,13 @@ int bindery_file_give(struct bindery_failure *failure, void *data,
 	}
 	fd_install(fd, file);
 	return 0;
+}
+
+/* A file of a claim, that give() opens. */
+int bindery_file_give(struct bindery_failure *failure, void *data,
+		      int (*give)(void *data, struct file *file, int fd))
+{
+	return bindery_file_install(failure, data, claim_file, give);
 }
 
 struct opening {
@@ -176,13 +187,10 @@ int bindery_cmd_open_claim(struct bindery_ucmd *ucmd)
 	struct opening opening = { .ucmd = ucmd };
 	int ret;
 
-	cmd->out_claim_fd = -1;
 	memset(cmd->out_claim_id, 0, sizeof(cmd->out_claim_id));
-	ret = bindery_control_check(ucmd);
-	ret = ret ?: bindery_flags_check(cmd->flags, 0, &ucmd->failure);
-	ret = ret ?: bindery_claim_choose(cmd->id, cmd->device,
-					  cmd->device_size, &opening.claim,
-					  &ucmd->failure);
+	ret = bindery_flags_check(cmd->flags, 0, &ucmd->failure);
+	ret = ret ?: bindery_claim_choose(ucmd, cmd->id, cmd->device,
+					  cmd->device_size, &opening.claim);
 	if (ret)
 		return ret;
 	ret = bindery_file_give(&ucmd->failure, &opening, open_claim);

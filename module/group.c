@@ -69,6 +69,12 @@ struct bindery_group *bindery_group_find(int id)
 	return group;
 }
 
+u64 bindery_newest_generation(void)
+{
+	bindery_state_assert();
+	return newest_generation;
+}
+
 /* Who watches its claims is told that there is something new to see. */
 void bindery_group_changed(struct bindery_group *group)
 {
@@ -104,11 +110,15 @@ void bindery_claim_changed(struct bindery_claim *claim)
 void bindery_group_set_state(struct bindery_group *group,
 			     enum bindery_group_state state)
 {
+	enum bindery_group_state from = group->state;
+
 	bindery_state_assert();
-	if (group->state != state)
-		trace_bindery_group(group, group->state, state);
+	if (from != state)
+		trace_bindery_group(group, from, state);
 	group->state = state;
 	bindery_group_changed(group);
+	if (from != state)
+		bindery_event_group(group, from);
 	wake_up_all(&bindery_wait);
 }
 

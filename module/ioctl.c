@@ -16,6 +16,8 @@ union ucmd_buffer {
 	struct bindery_ioc_bind bind;
 	struct bindery_ioc_mark mark;
 	struct bindery_ioc_keep keep;
+	struct bindery_ioc_delegate delegate;
+	struct bindery_ioc_revoke revoke;
 };
 
 struct ioctl_op {
@@ -23,10 +25,14 @@ struct ioctl_op {
 	u32 min_size;
 	unsigned int number;
 	u32 error_offset;		/* 0: has no error record */
+	u32 fd_offset;			/* 0: gives no file */
+	u32 count_offset;		/* 0: tells no members */
+	u32 needs;
+	u32 operation;			/* what it takes to be delegated */
 	int (*execute)(struct bindery_ucmd *ucmd);
 };
 
-#define IOCTL_OP(_number, _struct, _last, _error, _execute)	\
+#define IOCTL_OP(_number, _struct, _last, _error, _execute, ...)	\
 	[_IOC_NR(_number) & 0x3f] = {					\
 		.size = sizeof(_struct) +				\
 			BUILD_BUG_ON_ZERO(sizeof(union ucmd_buffer) <	\
@@ -35,29 +41,53 @@ struct ioctl_op {
 		.number = _number,					\
 		.error_offset = _error,					\
 		.execute = _execute,					\
+		__VA_ARGS__						\
 	}
 
+#define FULL	.needs = BINDERY_NEEDS_FULL
+#define CAPABLE	.needs = BINDERY_NEEDS_CAPABLE
+#define DELEGATED_BY(_name)	.operation = BINDERY_OPERATION_##_name
+#define GIVES(_struct, _fd)	.fd_offset = offsetof(_struct, _fd)
+#define TELLS(_struct)		.count_offset = offsetof(_struct, num_members)
+
 static const struct ioctl_op control_ops[] = {
-	IOCTL_OP(BINDERY_INFO, struct bindery_ioc_info, out_max_stuck, 0,
+	IOCTL_OP(BINDERY_INFO, struct bindery_ioc_info, out_delegation_id, 0,
 		 bindery_cmd_info),
 	IOCTL_OP(BINDERY_SHOW, struct bindery_ioc_show, out_generation,
 		 offsetof(struct bindery_ioc_show, error),
-		 bindery_cmd_show),
+		 bindery_cmd_show, TELLS(struct bindery_ioc_show),
+		 DELEGATED_BY(SHOW)),
 	IOCTL_OP(BINDERY_CHECK, struct bindery_ioc_acquire, __reserved,
 		 offsetof(struct bindery_ioc_acquire, error),
-		 bindery_cmd_check),
+		 bindery_cmd_check, TELLS(struct bindery_ioc_acquire),
+		 GIVES(struct bindery_ioc_acquire, out_claim_fd),
+		 DELEGATED_BY(CHECK)),
 	IOCTL_OP(BINDERY_ACQUIRE, struct bindery_ioc_acquire, __reserved,
 		 offsetof(struct bindery_ioc_acquire, error),
-		 bindery_cmd_acquire),
+		 bindery_cmd_acquire, TELLS(struct bindery_ioc_acquire),
+		 GIVES(struct bindery_ioc_acquire, out_claim_fd),
+		 FULL, DELEGATED_BY(ACQUIRE)),
 	IOCTL_OP(BINDERY_ADOPT, struct bindery_ioc_acquire, __reserved,
 		 offsetof(struct bindery_ioc_acquire, error),
-		 bindery_cmd_adopt),
+		 bindery_cmd_adopt, TELLS(struct bindery_ioc_acquire),
+		 GIVES(struct bindery_ioc_acquire, out_claim_fd),
+		 FULL, DELEGATED_BY(ADOPT)),
 	IOCTL_OP(BINDERY_OPEN_CLAIM, struct bindery_ioc_open_claim,
 		 out_claim_id, offsetof(struct bindery_ioc_open_claim, error),
-		 bindery_cmd_open_claim),
+		 bindery_cmd_open_claim,
+		 GIVES(struct bindery_ioc_open_claim, out_claim_fd),
+		 FULL, DELEGATED_BY(OPEN_CLAIM)),
 	IOCTL_OP(BINDERY_RECOVER, struct bindery_ioc_recover, __reserved,
 		 offsetof(struct bindery_ioc_recover, error),
-		 bindery_cmd_recover),
+		 bindery_cmd_recover, TELLS(struct bindery_ioc_recover),
+		 .needs = BINDERY_NEEDS_FULL | BINDERY_NEEDS_CAPABLE),
+	IOCTL_OP(BINDERY_DELEGATE, struct bindery_ioc_delegate, __reserved,
+		 offsetof(struct bindery_ioc_delegate, error),
+		 bindery_cmd_delegate,
+		 GIVES(struct bindery_ioc_delegate, out_control_fd), FULL),
+	IOCTL_OP(BINDERY_REVOKE, struct bindery_ioc_revoke, __reserved,
+		 offsetof(struct bindery_ioc_revoke, error),
+		 bindery_cmd_revoke, FULL),
 };
 
 static const struct ioctl_op claim_ops[] = {
@@ -68,11 +98,13 @@ static const struct ioctl_op claim_ops[] = {
 		 offsetof(struct bindery_ioc_release, error),
 		 bindery_cmd_release),
 	IOCTL_OP(BINDERY_BIND, struct bindery_ioc_bind, __reserved,
-		 offsetof(struct bindery_ioc_bind, error), bindery_cmd_bind),
+		 offsetof(struct bindery_ioc_bind, error), bindery_cmd_bind,
+		 TELLS(struct bindery_ioc_bind), CAPABLE),
 	IOCTL_OP(BINDERY_MARK, struct bindery_ioc_mark, out_generation,
 		 offsetof(struct bindery_ioc_mark, error), bindery_cmd_mark),
 	IOCTL_OP(BINDERY_KEEP, struct bindery_ioc_keep, error,
-		 offsetof(struct bindery_ioc_keep, error), bindery_cmd_keep),
+		 offsetof(struct bindery_ioc_keep, error), bindery_cmd_keep,
+		 CAPABLE),
 };
 
 /* Copy the struct and the error record to the caller. */
@@ -83,6 +115,28 @@ int bindery_ucmd_respond(struct bindery_ucmd *ucmd)
 	if (copy_to_user(ucmd->user, ucmd->cmd,
 			 min(ucmd->user_size, ucmd->cmd_size)))
 		ret = -EFAULT;
+	return ret;
+}
+
+/* What is the same in all results; a call that is refused leaves the rest. */
+static void clear_results(struct bindery_ucmd *ucmd, const struct ioctl_op *op)
+{
+	if (op->fd_offset)
+		*(s32 *)(ucmd->cmd + op->fd_offset) = -1;
+}
+
+static int execute(struct bindery_ucmd *ucmd, const struct ioctl_op *op)
+{
+	int ret = bindery_rights_begin(ucmd, op->needs, op->operation);
+
+	clear_results(ucmd, op);
+	if (ret) {
+		if (op->count_offset)
+			*(u32 *)(ucmd->cmd + op->count_offset) = 0;
+		return ret;
+	}
+	ret = op->execute(ucmd);
+	bindery_rights_end(ucmd);
 	return ret;
 }
 
@@ -99,7 +153,7 @@ static int call(struct bindery_ucmd *ucmd, const struct ioctl_op *op)
 	ret = bindery_failure_check(ucmd->error);
 	if (ret)
 		return ret;
-	ret = op->execute(ucmd);
+	ret = execute(ucmd, op);
 	if (ret)
 		bindery_ucmd_respond(ucmd);
 	bindery_failure_clear(&ucmd->failure);
@@ -129,8 +183,8 @@ static long dispatch(struct file *file, unsigned int number, unsigned long arg,
 	return call(&ucmd, op);
 }
 
-static long fops_control_ioctl(struct file *file, unsigned int number,
-			       unsigned long arg)
+long bindery_fops_control_ioctl(struct file *file, unsigned int number,
+				unsigned long arg)
 {
 	return dispatch(file, number, arg, control_ops,
 			ARRAY_SIZE(control_ops));
@@ -145,7 +199,7 @@ static long fops_claim_ioctl(struct file *file, unsigned int number,
 const struct file_operations bindery_fops_control = {
 	.owner = THIS_MODULE,
 	.open = bindery_fops_control_open,
-	.unlocked_ioctl = fops_control_ioctl,
+	.unlocked_ioctl = bindery_fops_control_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
 

@@ -89,6 +89,12 @@ static int __init bindery_init(void)
 	ret = register_reboot_notifier(&reboot_notifier);
 	if (ret)
 		goto no_reboot;
+	ret = bindery_event_init();
+	if (ret)
+		goto no_event;
+	ret = bindery_netlink_init();
+	if (ret)
+		goto no_netlink;
 	ret = bindery_watch_init();
 	if (ret)
 		goto no_watch;
@@ -100,6 +106,10 @@ static int __init bindery_init(void)
 no_control:
 	bindery_watch_exit();
 no_watch:
+	bindery_netlink_exit();
+no_netlink:
+	bindery_event_exit();
+no_event:
 	unregister_reboot_notifier(&reboot_notifier);
 no_reboot:
 	destroy_queues();
@@ -128,6 +138,8 @@ static void __exit bindery_exit(void)
 	bindery_watch_exit();
 	unregister_reboot_notifier(&reboot_notifier);
 	forget_groups();
+	bindery_netlink_exit();
+	bindery_event_exit();
 	bindery_override_exit();
 	destroy_queues();
 	xa_destroy(&bindery_groups);

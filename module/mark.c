@@ -46,6 +46,7 @@ struct marked {
 static int apply(struct bindery_ioc_mark *cmd, struct bindery_member *member,
 		 struct bindery_failure *failure)
 {
+	u32 before = member->assigned.state;
 	int ret;
 
 	bindery_state_assert();
@@ -56,6 +57,7 @@ static int apply(struct bindery_ioc_mark *cmd, struct bindery_member *member,
 		return refuse(failure, ret == -E2BIG ? BINDERY_ERROR_TOO_MANY :
 			      BINDERY_ERROR_TRANSITION, member);
 	bindery_member_changed(member);
+	bindery_event_marked(member, cmd->event, before);
 	return 0;
 }
 
@@ -92,12 +94,15 @@ static int mark(struct bindery_ioc_mark *cmd, struct bindery_claim *claim,
 static void take_back(struct marked *marked)
 {
 	struct bindery_member *member = marked->member;
+	u32 before;
 
 	guard(bindery_state)();
 	if (member->generation != marked->generation)
 		return;
+	before = member->assigned.state;
 	member->assigned = marked->before;
 	bindery_member_changed(member);
+	bindery_event_marked(member, -1, before);
 }
 
 static int mark_and_tell(struct bindery_ucmd *ucmd, struct pci_dev *pdev)

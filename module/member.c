@@ -21,6 +21,7 @@ struct bindery_ioc_bdf bindery_pci_address(const struct pci_dev *pdev)
 
 struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp)
 {
+	static atomic64_t newest;
 	struct bindery_member *member;
 
 	member = kzalloc(sizeof(*member), gfp);
@@ -30,6 +31,7 @@ struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp)
 	INIT_LIST_HEAD(&member->node);
 	INIT_WORK(&member->callback, bindery_member_work);
 	member->entry = -1;
+	member->number = atomic64_inc_return(&newest);
 	member->restored = BINDERY_RESTORED_NOT;
 	member->dev = get_device(dev);
 	if (dev_is_pci(dev)) {

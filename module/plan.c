@@ -409,6 +409,17 @@ static unsigned int count_members(struct bindery_plan *plan)
 	return num;
 }
 
+u32 bindery_plan_count(const struct bindery_plan *plan,
+		       const struct bindery_group *group)
+{
+	unsigned int i;
+	u32 num = 0;
+
+	for (i = 0; i < plan->num_members; i++)
+		num += plan->members[i]->group == group;
+	return num;
+}
+
 static void add_member(struct bindery_plan *plan, struct bindery_member *member)
 {
 	bindery_member_get(member);

@@ -30,9 +30,10 @@ static int claim_of(struct bindery_group *group, struct bindery_claim **claim,
 }
 
 /* The group of a device that the caller names; if it is free, a new object. */
-static int group_of(u64 user, u32 size, struct bindery_plan **plan,
-		    struct bindery_failure *failure)
+static int group_of(struct bindery_ucmd *ucmd, u64 user, u32 size,
+		    struct bindery_plan **plan)
 {
+	struct bindery_failure *failure = &ucmd->failure;
 	struct bindery_ioc_device device;
 	int ret;
 
@@ -40,26 +41,49 @@ static int group_of(u64 user, u32 size, struct bindery_plan **plan,
 		return bindery_fail(failure, BINDERY_ERROR_ARGUMENT,
 				    BINDERY_STEP_REQUEST, 0);
 	ret = bindery_device_read(&device, user, size, failure);
-	return ret ?: bindery_plan_of_device(plan, &device, failure);
+	ret = ret ?: bindery_plan_of_device(plan, &device, failure);
+	if (ret)
+		return ret;
+	ret = bindery_delegation_check_plan(ucmd->delegation, *plan, failure);
+	if (ret) {
+		bindery_plan_put(*plan);
+		*plan = NULL;
+	}
+	return ret;
 }
 
 /* By its id, or by a device if that is all zeros; with a reference. */
-int bindery_claim_choose(const u8 *id, u64 device, u32 device_size,
-			 struct bindery_claim **claim,
-			 struct bindery_failure *failure)
+static int choose(struct bindery_ucmd *ucmd, const u8 *id, u64 device,
+		  u32 device_size, struct bindery_claim **claim)
 {
 	struct bindery_plan *plan;
 	int ret;
 
 	if (memchr_inv(id, 0, BINDERY_ID_SIZE)) {
 		*claim = bindery_claim_find(id);
-		return *claim ? 0 : refuse(failure, BINDERY_ERROR_NO_CLAIM);
+		return *claim ? 0 :
+			refuse(&ucmd->failure, BINDERY_ERROR_NO_CLAIM);
 	}
-	ret = group_of(device, device_size, &plan, failure);
+	ret = group_of(ucmd, device, device_size, &plan);
 	if (ret)
 		return ret;
-	ret = claim_of(plan->groups[0], claim, failure);
+	ret = claim_of(plan->groups[0], claim, &ucmd->failure);
 	bindery_plan_put(plan);
+	return ret;
+}
+
+/* One that the caller's file may open. */
+int bindery_claim_choose(struct bindery_ucmd *ucmd, const u8 *id, u64 device,
+			 u32 device_size, struct bindery_claim **claim)
+{
+	int ret = choose(ucmd, id, device, device_size, claim);
+
+	if (ret)
+		return ret;
+	ret = bindery_delegation_check_claim(ucmd->delegation, *claim,
+					     &ucmd->failure);
+	if (ret)
+		bindery_claim_put(*claim);
 	return ret;
 }
 
@@ -260,9 +284,10 @@ static int recover_result(struct bindery_group *group, struct bindery_plan *plan
 	return 0;
 }
 
-static int repair(struct bindery_ioc_recover *cmd, struct bindery_plan **plan,
-		  struct bindery_failure *failure)
+static int repair(struct bindery_ucmd *ucmd, struct bindery_plan **plan)
 {
+	struct bindery_failure *failure = &ucmd->failure;
+	struct bindery_ioc_recover *cmd = ucmd->cmd;
 	struct bindery_group *group;
 	unsigned long deadline;
 	u64 repairs;
@@ -271,7 +296,7 @@ static int repair(struct bindery_ioc_recover *cmd, struct bindery_plan **plan,
 
 	ret = bindery_flags_check(cmd->flags, 0, failure);
 	ret = ret ?: bindery_deadline(cmd->deadline_ms, &deadline, failure);
-	ret = ret ?: group_of(cmd->device, cmd->device_size, plan, failure);
+	ret = ret ?: group_of(ucmd, cmd->device, cmd->device_size, plan);
 	if (ret)
 		return ret;
 	group = (*plan)->groups[0];
@@ -306,8 +331,8 @@ static int release(struct bindery_ucmd *ucmd, struct bindery_plan **plan)
 	struct bindery_claim *claim;
 	int ret;
 
-	ret = bindery_claim_choose(cmd->id, cmd->device, cmd->device_size,
-				   &claim, &ucmd->failure);
+	ret = bindery_claim_choose(ucmd, cmd->id, cmd->device, cmd->device_size,
+				   &claim);
 	if (ret)
 		return ret;
 	if (is_open(claim)) {
@@ -336,12 +361,10 @@ int bindery_cmd_recover(struct bindery_ucmd *ucmd)
 		ret = bindery_fail(&ucmd->failure, BINDERY_ERROR_ARGUMENT,
 				   BINDERY_STEP_REQUEST, -EOPNOTSUPP);
 	ret = ret ?: bindery_room_check(&room, &ucmd->failure);
-	ret = ret ?: bindery_control_check(ucmd);
-	ret = ret ?: bindery_capable_check(ucmd);
 	if (ret)
 		return ret;
 	ret = cmd->operation == BINDERY_RECOVER_REPAIR ?
-		repair(cmd, &plan, &ucmd->failure) : release(ucmd, &plan);
+		repair(ucmd, &plan) : release(ucmd, &plan);
 	if (plan) {
 		err = bindery_plan_write(plan, &room, &cmd->num_members,
 					 &ucmd->failure);

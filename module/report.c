@@ -30,7 +30,7 @@ static void report_string(struct bindery_ioc_member *out, char *to,
 }
 
 /* While it is claimed and at rest, the override should be what we left. */
-static void look_at_override(struct bindery_member *member)
+static void look_at_override(struct bindery_member *member, const char *now)
 {
 	struct bindery_group *group = member->group;
 	bool ours;
@@ -46,6 +46,7 @@ static void look_at_override(struct bindery_member *member)
 		return;
 	member->tampered_override = true;
 	bindery_member_changed(member);
+	bindery_event_tamper(member, BINDERY_MEMBER_TAMPERED_OVERRIDE, now);
 }
 
 static void report_live(struct bindery_ioc_member *out,
@@ -66,7 +67,7 @@ static void report_live(struct bindery_ioc_member *out,
 		report_string(out, out->out_override,
 			      *bindery_override_string(dev));
 		bindery_override_unlock(dev);
-		look_at_override(member);
+		look_at_override(member, out->out_override);
 	}
 	device_unlock(dev);
 }
@@ -144,8 +145,8 @@ static void report_state(struct bindery_ioc_member *out,
 	out->out_users = member->assigned.users;
 }
 
-static void report_member(struct bindery_ioc_member *out,
-			  struct bindery_member *member)
+void bindery_member_report(struct bindery_ioc_member *out,
+			   struct bindery_member *member)
 {
 	memset(out, 0, sizeof(*out));
 	report_string(out, out->out_name, dev_name(member->dev));
@@ -164,7 +165,7 @@ static int members_write(struct bindery_member **members, unsigned int num,
 	unsigned int i;
 
 	for (i = 0; i < min(num, room->num_members); i++) {
-		report_member(&out, members[i]);
+		bindery_member_report(&out, members[i]);
 		to = u64_to_user_ptr(room->members + (u64)i * room->member_size);
 		if (copy_to_user(to, &out, sizeof(out)) ||
 		    clear_user(to + sizeof(out),

@@ -326,7 +326,8 @@ int bindery_groups_reserve(struct bindery_plan *plan,
 	int ret;
 
 	guard(bindery_state)();
-	ret = look_again(plan, claim, failure);
+	ret = bindery_delegation_admit(claim->delegation, failure);
+	ret = ret ?: look_again(plan, claim, failure);
 	if (ret)
 		return ret;
 	ret = track_all(plan, only ? BINDERY_GROUP_RESERVED :
@@ -337,6 +338,8 @@ int bindery_groups_reserve(struct bindery_plan *plan,
 	bindery_claim_publish(claim, plan);
 	claim->state = only ? CLAIM_RESERVED : CLAIM_BINDING;
 	hold_all(plan, claim, only);
+	if (only)
+		bindery_event_claim(claim, BINDERY_EVENT_TYPE_CLAIM);
 	return 0;
 }
 

@@ -12,6 +12,7 @@ static void note_tampering(struct bindery_member *member)
 	guard(bindery_state)();
 	member->tampered_override = true;
 	bindery_member_changed(member);
+	bindery_event_tamper(member, BINDERY_MEMBER_TAMPERED_OVERRIDE, NULL);
 }
 
 /*

@@ -60,7 +60,7 @@ static bool is_first(u32 state, u32 than)
 	return false;
 }
 
-static u32 overall_state(const struct bindery_plan *plan)
+u32 bindery_plan_state(const struct bindery_plan *plan)
 {
 	u32 state = plan->groups[0]->state;
 	unsigned int i;
@@ -81,7 +81,7 @@ static void describe(struct bindery_ioc_status *cmd,
 	memcpy(cmd->out_label, claim->label, sizeof(claim->label));
 	guard(bindery_state)();
 	cmd->out_num_groups = claim->plan->num_groups;
-	cmd->out_state = overall_state(claim->plan);
+	cmd->out_state = bindery_plan_state(claim->plan);
 	cmd->out_flags = claim->flags;
 	cmd->out_generation = bindery_claim_generation(claim);
 }
@@ -148,7 +148,6 @@ int bindery_cmd_keep(struct bindery_ucmd *ucmd)
 	if (!ret && cmd->policy > BINDERY_KEEP_ON)
 		ret = bindery_fail(&ucmd->failure, BINDERY_ERROR_ARGUMENT,
 				   BINDERY_STEP_REQUEST, -EOPNOTSUPP);
-	ret = ret ?: bindery_capable_check(ucmd);
 	if (ret)
 		return ret;
 	scoped_guard(bindery_state) {

@@ -13,6 +13,8 @@ static void txn_free(struct kref *ref)
 {
 	struct bindery_txn *txn = container_of(ref, struct bindery_txn, ref);
 
+	scoped_guard(bindery_state)
+		bindery_delegation_end_txn(txn);
 	bindery_plan_put(txn->plan);
 	bindery_batch_put(txn->batch);
 	bindery_claim_put(txn->claim);
@@ -78,7 +80,8 @@ static int fail_at(struct bindery_txn *txn, u32 code, int err,
 
 static int pin_targets(struct bindery_txn *txn)
 {
-	bool load = !txn->request->adopt;
+	bool delegated = txn->request->delegated;
+	bool load = !txn->request->adopt && !delegated;
 	struct bindery_member *member;
 	unsigned int i;
 
@@ -88,7 +91,9 @@ static int pin_targets(struct bindery_txn *txn)
 			continue;
 		at_member(txn, BINDERY_STEP_TARGET, member);
 		if (bindery_target_pin(member->target, load))
-			return fail_at(txn, BINDERY_ERROR_NO_TARGET, 0, member,
+			return fail_at(txn, delegated ?
+				       BINDERY_ERROR_NOT_LOADED :
+				       BINDERY_ERROR_NO_TARGET, 0, member,
 				       member->target->name);
 	}
 	/* Newcomers are parked where there is no such driver. */
@@ -100,12 +105,15 @@ static int pin_targets(struct bindery_txn *txn)
 
 static int park(struct bindery_txn *txn, struct bindery_member *member)
 {
+	u64 begun_ns = ktime_get_ns();
 	int ret;
 
 	if (member->action == BINDERY_ACTION_NONE)
 		return 0;
 	ret = bindery_member_park(member, txn->deadline);
 	trace_bindery_step(member, txn->step, ret);
+	scoped_guard(bindery_state)
+		bindery_event_step(member, txn->step, ret, begun_ns);
 	switch (ret) {
 	case 0:
 		return 0;
@@ -546,6 +554,8 @@ static int commit(struct bindery_txn *txn)
 	for (i = 0; i < claim->plan->num_groups; i++)
 		hold(txn, claim->plan->groups[i]);
 	txn->committed = true;
+	bindery_event_commit(txn);
+	bindery_event_claim(claim, BINDERY_EVENT_TYPE_CLAIM);
 	return 0;
 }
 
@@ -577,6 +587,7 @@ static void give_up(struct bindery_txn *txn)
 	guard(bindery_state)();
 	txn->at = NULL;
 	txn->failed = true;
+	bindery_event_rollback(txn);
 }
 
 /* Unless it goes back to being a reservation the claim lets go at once. */
@@ -642,6 +653,7 @@ static void end(struct bindery_txn *txn, struct list_head *members)
 	if (claim->failure.record.out_code)
 		claim->failure.record.out_flags |=
 			txn->failure.record.out_flags;
+	bindery_delegation_end_txn(txn);
 	txn->done = true;
 	bindery_claim_changed(claim);
 	wake_up_all(&bindery_wait);
@@ -654,6 +666,7 @@ static void txn_work(struct work_struct *work)
 	int ret;
 
 	trace_bindery_txn(txn, "begin", 0);
+	bindery_event_txn_begin(txn);
 	ret = move(txn);
 	trace_bindery_txn(txn, ret ? "rollback" : "commit", ret);
 	ret = ret ?: commit(txn);

@@ -194,6 +194,7 @@ static const char *blocking_driver(const struct bindery_member *member)
 	switch (member->blocker) {
 	case BINDERY_ERROR_TARGET_NOT_VFIO:
 	case BINDERY_ERROR_TARGET_MISMATCH:
+	case BINDERY_ERROR_NOT_LOADED:
 		return member->target->name;
 	default:
 		return member->native.driver;
@@ -251,6 +252,19 @@ static int set_group_targets(struct bindery_plan *plan,
 	return ret;
 }
 
+/* Who was delegated rights does not have the one to load a module. */
+static void block_absent(struct bindery_plan *plan)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	for (i = 0; i < plan->num_members; i++) {
+		member = plan->members[i];
+		if (member->target_absent && !member->blocker)
+			member->blocker = BINDERY_ERROR_NOT_LOADED;
+	}
+}
+
 static int no_memory(struct bindery_failure *failure)
 {
 	return bindery_fail(failure, BINDERY_ERROR_NO_MEMORY,
@@ -270,6 +284,8 @@ int bindery_validate(struct bindery_plan *plan,
 			ret = validate_member(plan, plan->members[i], request,
 					      deadline);
 	ret = ret ?: validate_regions(plan);
+	if (request->delegated)
+		block_absent(plan);
 	ret = ret ?: set_group_targets(plan, request);
 	if (ret)
 		return no_memory(failure);

@@ -95,6 +95,7 @@ static bool track(struct bindery_group *group, struct bindery_member *member)
 		break;
 	}
 	bindery_group_publish(group, member);
+	bindery_event_hotplug(member, BINDERY_EVENT_TYPE_ADDED);
 	if (member->target)
 		bindery_member_assign(member);
 	return member->arriving;
@@ -145,6 +146,24 @@ static void group_goes(struct bindery_group *group)
 	}
 }
 
+static void member_goes(struct bindery_member *member)
+{
+	member->removed = true;
+	bindery_event_hotplug(member, BINDERY_EVENT_TYPE_REMOVED);
+	if (member->assigned.state != BINDERY_ASSIGNMENT_NONE &&
+	    bindery_group_holder(member->group))
+		bindery_event_lost(member);
+}
+
+/* Once published it is in the group's list too. */
+static void reserved_member_goes(struct bindery_member *member)
+{
+	if (member->group->published)
+		member->removed = true;
+	else
+		member_goes(member);
+}
+
 /* A reservation has its members in its plan alone. True: it was the last. */
 static bool reserved_goes(struct bindery_group *group, struct device *dev)
 {
@@ -159,7 +178,7 @@ static bool reserved_goes(struct bindery_group *group, struct device *dev)
 		if (member->group != group)
 			continue;
 		if (member->dev == dev)
-			member->removed = true;
+			reserved_member_goes(member);
 		last = last && member->removed;
 	}
 	bindery_group_changed(group);
@@ -179,8 +198,8 @@ static void device_goes(struct bindery_group *group, struct device *dev)
 		       group->state == BINDERY_GROUP_RESERVED;
 		member = find_member(group, dev);
 		if (member) {
-			member->removed = true;
 			bindery_member_changed(member);
+			member_goes(member);
 			last = bindery_group_all_removed(group);
 		}
 		if (group->state == BINDERY_GROUP_DEGRADED)
@@ -249,9 +268,13 @@ static bool wants_repair(struct bindery_group *group)
  */
 static void note_tampering(struct bindery_member *member)
 {
+	struct device_driver *drv = member->dev->driver;
+
 	bindery_state_assert();
 	member->tampered_driver = true;
 	bindery_member_changed(member);
+	bindery_event_tamper(member, BINDERY_MEMBER_TAMPERED_DRIVER,
+			     drv ? drv->name : NULL);
 	if (wants_repair(member->group) && !member->repaired)
 		bindery_group_repair(member->group, false);
 }

@@ -34,7 +34,9 @@
  *  - EINVAL: the structure is too short, or a value is wrong.
  *  - EOPNOTSUPP: a flag or a type that this kernel does not know.
  *  - EFAULT: a pointer cannot be read or written.
- *  - EPERM: the file was opened without the right to do this.
+ *  - EPERM: the file was opened without the right to do this, or was not
+ *    delegated it. Of the results such a call writes only the file descriptor,
+ *    as -1, the number of members, as 0, and the error record.
  *  - ENOMEM: out of memory.
  *
  * Beyond that, each failure fills &struct bindery_ioc_error, if given, with a
@@ -58,6 +60,8 @@
 #define BINDERY_USERS_MAX	65535	/* users of an assignment */
 #define BINDERY_DEADLINE_DEFAULT_MS	60000
 #define BINDERY_DEADLINE_MAX_MS		3600000
+#define BINDERY_DELEGATE_MAX_CLAIMS		256	/* of one delegation */
+#define BINDERY_DELEGATE_MAX_TRANSACTIONS	16	/* that run at once */
 
 /**
  * struct bindery_ioc_bdf - a device on the PCI bus
@@ -153,6 +157,21 @@ struct bindery_ioc_bdf {
  * @BINDERY_ERROR_NO_VF: ENODEV, the PF has no VF of that index
  * @BINDERY_ERROR_STATE: EBUSY, the claim is not in a state that allows this
  * @BINDERY_ERROR_SHUTDOWN: ESHUTDOWN, the machine is going down
+ * @BINDERY_ERROR_OPERATION: EPERM, this call was not delegated to this file, or
+ *	never is
+ * @BINDERY_ERROR_FLAG: EPERM, a flag, or snapshots (natives), that a delegated
+ *	file cannot use
+ * @BINDERY_ERROR_FOREIGN_GROUP: EPERM, the IOMMU group was not delegated to this
+ *	file
+ * @BINDERY_ERROR_FOREIGN_CLAIM: EPERM, the claim was not made through this
+ *	delegated file
+ * @BINDERY_ERROR_NOT_LOADED: EPERM, the target driver is not there, and a
+ *	delegated file loads no module
+ * @BINDERY_ERROR_REVOKED: EPERM, the rights of this file were revoked
+ * @BINDERY_ERROR_LIMIT: EDQUOT, as many claims, or transactions, as this file may
+ *	have at once
+ * @BINDERY_ERROR_NO_DELEGATION: ENOENT, no delegation of that id, or not a
+ *	delegated file
  */
 enum bindery_error {
 	BINDERY_ERROR_NONE = 0,
@@ -204,6 +223,14 @@ enum bindery_error {
 	BINDERY_ERROR_NO_VF = 46,
 	BINDERY_ERROR_STATE = 47,
 	BINDERY_ERROR_SHUTDOWN = 48,
+	BINDERY_ERROR_OPERATION = 49,
+	BINDERY_ERROR_FLAG = 50,
+	BINDERY_ERROR_FOREIGN_GROUP = 51,
+	BINDERY_ERROR_FOREIGN_CLAIM = 52,
+	BINDERY_ERROR_NOT_LOADED = 53,
+	BINDERY_ERROR_REVOKED = 54,
+	BINDERY_ERROR_LIMIT = 55,
+	BINDERY_ERROR_NO_DELEGATION = 56,
 };
 
 /**
@@ -575,10 +602,38 @@ struct bindery_ioc_member {
  * @BINDERY_RIGHTS_READ: INFO, SHOW and CHECK
  * @BINDERY_RIGHTS_FULL: everything; opened with CAP_SYS_ADMIN in the initial
  *	user namespace
+ * @BINDERY_RIGHTS_DELEGATED: INFO, and what DELEGATE gave it
  */
 enum bindery_rights {
 	BINDERY_RIGHTS_READ = 0,
 	BINDERY_RIGHTS_FULL = 1,
+	BINDERY_RIGHTS_DELEGATED = 2,
+};
+
+/**
+ * enum bindery_operations - what can be delegated
+ * @BINDERY_OPERATION_SHOW: SHOW
+ * @BINDERY_OPERATION_CHECK: CHECK
+ * @BINDERY_OPERATION_ACQUIRE: ACQUIRE, without KEEP and REPAIR, and of a DEGRADED
+ *	group not at all
+ * @BINDERY_OPERATION_ADOPT: ADOPT, without KEEP, REPAIR and snapshots
+ * @BINDERY_OPERATION_OPEN_CLAIM: OPEN_CLAIM of claims made through the same
+ *	delegation
+ */
+enum bindery_operations {
+	BINDERY_OPERATION_SHOW = 1 << 0,
+	BINDERY_OPERATION_CHECK = 1 << 1,
+	BINDERY_OPERATION_ACQUIRE = 1 << 2,
+	BINDERY_OPERATION_ADOPT = 1 << 3,
+	BINDERY_OPERATION_OPEN_CLAIM = 1 << 4,
+};
+
+/**
+ * enum bindery_features - what was added to the interface
+ * @BINDERY_FEATURE_DELEGATE: DELEGATE and REVOKE
+ */
+enum bindery_features {
+	BINDERY_FEATURE_DELEGATE = 1 << 0,
 };
 
 /**
@@ -603,12 +658,22 @@ enum bindery_kernel_facts {
  * @out_max_name: bytes a driver or module name may have
  * @out_deadline_default_ms: deadline when none is given
  * @out_deadline_max_ms: the longest deadline
- * @out_features: bits for what is added later; 0 today
+ * @out_features: &enum bindery_features
  * @out_version: version of the module, as text
  * @out_max_path: steps a PCI path may have
  * @out_max_stuck: overdue callbacks above which nothing new begins
+ * @out_operations: &enum bindery_operations of a delegated file, else 0
+ * @out_num_groups: IOMMU groups of a delegated file, else 0
+ * @out_max_claims: claims that a delegated file may hold groups with at once; of
+ *	any other the maximum that DELEGATE takes
+ * @out_max_transactions: the same of running transactions
+ * @out_num_claims: claims made through this delegated file that hold groups now
+ * @out_num_transactions: its running transactions, rollbacks included
+ * @out_delegation_id: id of the delegation, zeros if the file has all its rights
+ *	by itself
  *
- * Needs no right. Only the common errnos.
+ * Needs no right, but fails with EPERM when the file was revoked. Only the
+ * common errnos.
  */
 struct bindery_ioc_info {
 	__u32 size;
@@ -625,6 +690,13 @@ struct bindery_ioc_info {
 	char out_version[32];
 	__u32 out_max_path;
 	__u32 out_max_stuck;
+	__u32 out_operations;
+	__u32 out_num_groups;
+	__u32 out_max_claims;
+	__u32 out_max_transactions;
+	__u32 out_num_claims;
+	__u32 out_num_transactions;
+	__u8 out_delegation_id[BINDERY_ID_SIZE];
 };
 #define BINDERY_INFO _IO(BINDERY_IOC_TYPE, 0x00)
 
@@ -912,6 +984,114 @@ struct bindery_ioc_recover {
 	__u32 __reserved;
 };
 #define BINDERY_RECOVER _IO(BINDERY_IOC_TYPE, 0x06)
+
+/**
+ * struct bindery_ioc_delegate - ioctl(BINDERY_DELEGATE)
+ * @size: sizeof(struct bindery_ioc_delegate)
+ * @flags: must be 0
+ * @devices: pointer to an array of &struct bindery_ioc_device, whose IOMMU groups
+ *	are delegated; their targets and modules are not used
+ * @num_devices: its entries, 1 to %BINDERY_MAX_DEVICES
+ * @device_size: sizeof(struct bindery_ioc_device)
+ * @operations: &enum bindery_operations, at least one
+ * @max_claims: claims that may hold groups at once, at most
+ *	%BINDERY_DELEGATE_MAX_CLAIMS; 0: as many
+ * @max_transactions: transactions that may run at once, rollbacks included, at
+ *	most %BINDERY_DELEGATE_MAX_TRANSACTIONS; 0: as many
+ * @out_control_fd: the new control file, close-on-exec
+ * @error: pointer to &struct bindery_ioc_error
+ * @label: what it is for, shown in fdinfo: at most %BINDERY_LABEL_MAX printable
+ *	bytes
+ * @out_delegation_id: id of the delegation, for REVOKE
+ * @out_num_groups: IOMMU groups that were delegated
+ * @__reserved: must be 0
+ *
+ * A control file that may do these operations to these groups and nothing else,
+ * whoever has it: it is meant to be handed to a process without rights, by
+ * inheritance or over a socket. The groups are held themselves, not their
+ * numbers: a group whose devices were all removed is gone for this file, and
+ * devices that come back are in another, also under the same number.
+ *
+ * Such a file never loads a module, keeps a claim, repairs, restores from
+ * snapshots, opens claims that others made, or delegates again. All that fails
+ * with EPERM, and the error's code tells what was not allowed. On claims made
+ * through it BIND and KEEP need CAP_SYS_ADMIN at the call, as always.
+ *
+ * A claim counts until it ends, a transaction until its rollback is done, also
+ * when the call has returned before. One more fails with LIMIT.
+ *
+ * The delegation does not depend on its issuer: it lasts, also when the file
+ * that made it is closed, until all its files are closed or it is revoked.
+ *
+ * /proc/PID/fdinfo/FD tells, a line each: "bindery-delegation:" with the id as a
+ * UUID, "bindery-operations:" in hexadecimal, "bindery-label:" escaped,
+ * "bindery-groups:" with the numbers of the groups, "bindery-claims:" and
+ * "bindery-transactions:" as "N of MAX", "bindery-revoked:" as 0 or 1.
+ *
+ * Needs %BINDERY_RIGHTS_FULL. Codes: ARGUMENT, NOT_PERMITTED, OPERATION,
+ * REVOKED, EMPTY_LIST, TOO_MANY, ADDRESS, NAME, LABEL, DUPLICATE, NO_DEVICE,
+ * IDENTITY, NO_VF, NO_GROUP, NO_FD, NO_MEMORY, FAULT.
+ */
+struct bindery_ioc_delegate {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 devices;
+	__u32 num_devices;
+	__u32 device_size;
+	__u32 operations;
+	__u32 max_claims;
+	__u32 max_transactions;
+	__s32 out_control_fd;
+	__aligned_u64 error;
+	char label[BINDERY_LABEL_SIZE];
+	__u8 out_delegation_id[BINDERY_ID_SIZE];
+	__u32 out_num_groups;
+	__u32 __reserved;
+};
+#define BINDERY_DELEGATE _IO(BINDERY_IOC_TYPE, 0x07)
+
+/**
+ * enum bindery_revoke_flags - what becomes of a delegation's claims
+ * @BINDERY_REVOKE_RELEASE: end them, as if their last files were closed; their
+ *	transactions are rolled back. Without it they live on
+ */
+enum bindery_revoke_flags {
+	BINDERY_REVOKE_RELEASE = 1 << 0,
+};
+
+/**
+ * struct bindery_ioc_revoke - ioctl(BINDERY_REVOKE)
+ * @size: sizeof(struct bindery_ioc_revoke)
+ * @flags: &enum bindery_revoke_flags
+ * @id: id of the delegation; zeros: that of @control_fd
+ * @control_fd: a delegated file
+ * @deadline_ms: how long to wait, 0 for the default
+ * @error: pointer to &struct bindery_ioc_error
+ * @out_num_claims: claims made through it that hold groups still
+ * @__reserved: must be 0
+ *
+ * From here on every ioctl of every file of the delegation fails with REVOKED.
+ * Waits until the calls that run on them have returned; one that waits for a
+ * group is told at once. DEADLINE: some run still, and nothing new can begin.
+ * What is revoked already can be revoked again, to wait or to release. A restore
+ * that this begins is not waited for.
+ *
+ * Claims can be released by REVOKE also when the delegated file is closed.
+ *
+ * Needs %BINDERY_RIGHTS_FULL; whoever has that may revoke any delegation. Codes:
+ * ARGUMENT, NOT_PERMITTED, OPERATION, REVOKED, NO_DELEGATION, DEADLINE.
+ */
+struct bindery_ioc_revoke {
+	__u32 size;
+	__u32 flags;
+	__u8 id[BINDERY_ID_SIZE];
+	__s32 control_fd;
+	__u32 deadline_ms;
+	__aligned_u64 error;
+	__u32 out_num_claims;
+	__u32 __reserved;
+};
+#define BINDERY_REVOKE _IO(BINDERY_IOC_TYPE, 0x08)
 
 /**
  * struct bindery_ioc_status - ioctl(BINDERY_STATUS), on a claim

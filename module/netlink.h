@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the dumps share. */
+#ifndef BINDERY_NETLINK_PRIVATE_H
+#define BINDERY_NETLINK_PRIVATE_H
+
+#include <linux/bindery.h>
+
+struct netlink_callback;
+struct sk_buff;
+
+/* netlink.c */
+int bindery_put_u64(struct sk_buff *skb, unsigned int attr, u64 value);
+int bindery_put_string(struct sk_buff *skb, unsigned int attr,
+		       const char *value);
+int bindery_put_device(struct sk_buff *skb, const struct bindery_ioc_bdf *bdf);
+int bindery_dump_check(struct netlink_callback *cb);
+void bindery_dump_look(struct netlink_callback *cb, u64 *newest);
+void *bindery_dump_begin(struct sk_buff *skb, struct netlink_callback *cb);
+int bindery_dump_end(struct sk_buff *skb, void *header, int ret);
+int bindery_dump_all(struct sk_buff *skb, struct netlink_callback *cb,
+		     int (*one)(struct sk_buff *skb,
+				struct netlink_callback *cb));
+
+/* stray.c */
+int bindery_stray_start(struct netlink_callback *cb);
+int bindery_stray_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int bindery_stray_done(struct netlink_callback *cb);
+
+#endif

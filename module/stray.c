@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices that look as if they were given to a guest, and that nobody owns:
+ * left behind by other tools, by who wrote to sysfs, or by a module that is gone.
+ */
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <net/genetlink.h>
+
+#include "compat.h"
+#include "event.h"
+#include "netlink.h"
+
+/* How long a look at a device waits for its lock. */
+#define LOOK_MS	250
+
+/* The addresses of all devices when the dump began, and how far it is. */
+struct addresses {
+	unsigned int num;
+	unsigned int room;
+	unsigned int next;
+	struct bindery_ioc_bdf bdf[];
+};
+
+struct stray {
+	u32 reason;			/* enum bindery_stray, or 0 */
+	u32 group;
+	u64 newest;
+	char driver[BINDERY_NAME_SIZE];
+	char override[BINDERY_NAME_SIZE];
+};
+
+static u64 order(const struct bindery_ioc_bdf *bdf)
+{
+	return (u64)bdf->domain << 16 |
+	       PCI_DEVID(bdf->bus, PCI_DEVFN(bdf->slot, bdf->function));
+}
+
+static int compare(const void *a, const void *b)
+{
+	u64 first = order(a), second = order(b);
+
+	return first < second ? -1 : first > second;
+}
+
+static unsigned int count_devices(void)
+{
+	struct pci_dev *pdev = NULL;
+	unsigned int num = 0;
+
+	for_each_pci_dev(pdev)
+		num++;
+	return num;
+}
+
+static void collect(struct addresses *all)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev) {
+		if (all->num == all->room) {
+			pci_dev_put(pdev);
+			break;
+		}
+		all->bdf[all->num++] = bindery_pci_address(pdev);
+	}
+	sort(all->bdf, all->num, sizeof(all->bdf[0]), compare, NULL);
+}
+
+static struct addresses **addresses_of(struct netlink_callback *cb)
+{
+	return (struct addresses **)cb->ctx;
+}
+
+int bindery_stray_start(struct netlink_callback *cb)
+{
+	/* with some room for what comes meanwhile */
+	unsigned int room = count_devices() + 64;
+	struct addresses *all;
+	int ret = bindery_dump_check(cb);
+
+	if (ret)
+		return ret;
+	all = kvzalloc(struct_size(all, bdf, room), GFP_KERNEL_ACCOUNT);
+	if (!all)
+		return -ENOMEM;
+	all->room = room;
+	collect(all);
+	*addresses_of(cb) = all;
+	return 0;
+}
+
+int bindery_stray_done(struct netlink_callback *cb)
+{
+	kvfree(*addresses_of(cb));
+	return 0;
+}
+
+/* Claimed, or on its way to a claim or back from it. */
+static bool is_owned(u32 group, struct netlink_callback *cb, u64 *newest)
+{
+	guard(bindery_state)();
+	bindery_dump_look(cb, newest);
+	return xa_load(&bindery_groups, group);
+}
+
+static void read_names(struct stray *stray, struct device *dev)
+{
+	const char *override;
+
+	if (dev->driver)
+		strscpy(stray->driver, dev->driver->name,
+			sizeof(stray->driver));
+	bindery_override_lock(dev);
+	override = *bindery_override_string(dev);
+	if (override)
+		strscpy(stray->override, override, sizeof(stray->override));
+	bindery_override_unlock(dev);
+}
+
+static bool is_vfio(const char *name, struct pci_dev *pdev)
+{
+	u32 blocker = bindery_target_blocker(name, pdev);
+
+	return blocker == BINDERY_ERROR_NONE ||
+	       blocker == BINDERY_ERROR_TARGET_MISMATCH;
+}
+
+static u32 reason_of(const struct stray *stray, struct pci_dev *pdev,
+		     bool has_vfio)
+{
+	if (has_vfio)
+		return BINDERY_STRAY_DRIVER;
+	if (!strcmp(stray->override, BINDERY_PARKED))
+		return BINDERY_STRAY_PARKED;
+	if (stray->override[0] && is_vfio(stray->override, pdev))
+		return BINDERY_STRAY_OVERRIDE;
+	return 0;
+}
+
+/* One whose lock is held for long is passed over: that is no state to mend. */
+static void look(struct stray *stray, struct pci_dev *pdev)
+{
+	struct device *dev = &pdev->dev;
+	bool has_vfio;
+
+	if (bindery_device_lock(dev, jiffies + msecs_to_jiffies(LOOK_MS)))
+		return;
+	read_names(stray, dev);
+	has_vfio = bindery_device_has_vfio(dev);
+	device_unlock(dev);
+	stray->reason = reason_of(stray, pdev, has_vfio);
+}
+
+/* VFs of a PF that a guest has are the PF's VFIO user's. */
+static bool may_be_stray(struct pci_dev *pdev)
+{
+	struct device *pf;
+
+	if (!pdev->is_virtfn)
+		return true;
+	pf = &pci_physfn(pdev)->dev;
+	return !READ_ONCE(pf->driver) || bindery_device_is_ordinary(pf);
+}
+
+static void examine(struct stray *stray, struct pci_dev *pdev,
+		    struct netlink_callback *cb)
+{
+	struct iommu_group *group = iommu_group_get(&pdev->dev);
+
+	if (!group)
+		return;
+	stray->group = iommu_group_id(group);
+	if (!is_owned(stray->group, cb, &stray->newest) && may_be_stray(pdev))
+		look(stray, pdev);
+	/* it may have been claimed while we looked */
+	if (stray->reason && is_owned(stray->group, cb, &stray->newest))
+		stray->reason = 0;
+	iommu_group_put(group);
+}
+
+static int put_stray(struct sk_buff *skb, const struct stray *stray,
+		     struct pci_dev *pdev, const struct bindery_ioc_bdf *bdf)
+{
+	return bindery_put_string(skb, BINDERY_A_NAME, pci_name(pdev)) ?:
+	       bindery_put_device(skb, bdf) ?:
+	       nla_put_u32(skb, BINDERY_A_GROUP, stray->group) ?:
+	       nla_put_u32(skb, BINDERY_A_REASON, stray->reason) ?:
+	       bindery_put_string(skb, BINDERY_A_DRIVER, stray->driver) ?:
+	       bindery_put_string(skb, BINDERY_A_OVERRIDE, stray->override) ?:
+	       bindery_put_u64(skb, BINDERY_A_NEWEST, stray->newest);
+}
+
+static int tell(struct sk_buff *skb, struct netlink_callback *cb,
+		struct pci_dev *pdev, const struct bindery_ioc_bdf *bdf)
+{
+	struct stray stray = {};
+	void *header;
+
+	examine(&stray, pdev, cb);
+	if (!stray.reason)
+		return 1;
+	header = bindery_dump_begin(skb, cb);
+	if (!header)
+		return -EMSGSIZE;
+	return bindery_dump_end(skb, header,
+				put_stray(skb, &stray, pdev, bdf));
+}
+
+/* Each device is found anew by its address. */
+static int one_stray(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct addresses *all = *addresses_of(cb);
+	const struct bindery_ioc_bdf *bdf;
+	struct pci_dev *pdev;
+	int ret = 1;
+
+	if (all->next == all->num)
+		return 0;
+	bdf = &all->bdf[all->next];
+	pdev = pci_get_domain_bus_and_slot(bdf->domain, bdf->bus,
+					   PCI_DEVFN(bdf->slot, bdf->function));
+	if (pdev) {
+		ret = tell(skb, cb, pdev, bdf);
+		pci_dev_put(pdev);
+	}
+	if (ret > 0)
+		all->next++;
+	return ret;
+}
+
+int bindery_stray_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return bindery_dump_all(skb, cb, one_stray);
+}
