@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
-man1 := bindery.1
+man8 := $(sort $(notdir $(wildcard $(src)man/*.8)))
 man3 := $(sort $(notdir $(wildcard $(src)man/*.3)))
+schemas := $(sort $(notdir $(wildcard $(src)schema/*.json)))
 D = $(DESTDIR)
 
 # What install puts, and uninstall removes.
@@ -11,8 +12,10 @@ installed := \
 	$(LIBDIR)/libbindery.so $(LIBDIR)/libbindery.a \
 	$(LIBDIR)/pkgconfig/bindery.pc \
 	$(INCLUDEDIR)/bindery.h $(INCLUDEDIR)/linux/bindery.h \
-	$(man1:%=$(MANDIR)/man1/%) $(man3:%=$(MANDIR)/man3/%) \
-	$(BASHDIR)/bindery $(ZSHDIR)/_bindery
+	$(INCLUDEDIR)/linux/bindery_netlink.h \
+	$(man8:%=$(MANDIR)/man8/%) $(man3:%=$(MANDIR)/man3/%) \
+	$(schemas:%=$(SCHEMADIR)/%) \
+	$(BASHDIR)/bindery $(ZSHDIR)/_bindery $(FISHDIR)/bindery.fish
 
 install: lib $(out)/bindery
 	$(INSTALL) -d $(sort $(addprefix $(D),$(dir $(installed))))
@@ -24,10 +27,13 @@ install: lib $(out)/bindery
 	$(INSTALL) -m 644 $(O)/bindery.pc $(D)$(LIBDIR)/pkgconfig
 	$(INSTALL) -m 644 $(src)lib/bindery.h $(D)$(INCLUDEDIR)
 	$(INSTALL) -m 644 $(src)../uapi/linux/bindery.h $(D)$(INCLUDEDIR)/linux
-	$(INSTALL) -m 644 $(man1:%=$(src)man/%) $(D)$(MANDIR)/man1
+	$(INSTALL) -m 644 $(src)../uapi/linux/bindery_netlink.h $(D)$(INCLUDEDIR)/linux
+	$(INSTALL) -m 644 $(man8:%=$(src)man/%) $(D)$(MANDIR)/man8
 	$(INSTALL) -m 644 $(man3:%=$(src)man/%) $(D)$(MANDIR)/man3
 	$(INSTALL) -m 644 $(src)completions/bindery.bash $(D)$(BASHDIR)/bindery
 	$(INSTALL) -m 644 $(src)completions/_bindery $(D)$(ZSHDIR)/_bindery
+	$(INSTALL) -m 644 $(src)completions/bindery.fish $(D)$(FISHDIR)
+	$(INSTALL) -m 644 $(schemas:%=$(src)schema/%) $(D)$(SCHEMADIR)
 
 uninstall:
 	rm -f $(addprefix $(D),$(installed))
@@ -36,10 +42,15 @@ CPPCHECK := cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 	--enable=warning,portability,performance --suppress=missingIncludeSystem
 TIDY := clang-tidy --quiet --warnings-as-errors=*
 lint_c := $(lib_src) $(cli_src) $(sort $(wildcard $(src)tests/*.c))
-lint_flags := $(cppflags) $(JSON_CFLAGS) -std=gnu11
+lint_flags := $(cppflags) $(LIB_CFLAGS) $(JSON_CFLAGS) -std=gnu11
 
 # What is not installed is not looked with, and that is said.
 lint_with = @command -v $(1) >/dev/null || { echo "SKIP: no $(1)"; exit 0; }; set -x;
+
+# The parts of the manual that the table of verbs tells.
+man: cli
+	$(O)/bindery help --json | \
+		python3 $(src)tests/table.py --write $(src)man/bindery.8
 
 lint:
 	$(call lint_with,cppcheck) $(CPPCHECK) $(cppflags) $(lint_c)
@@ -48,4 +59,4 @@ lint:
 	$(call lint_with,shellcheck) \
 		shellcheck -s bash $(src)completions/bindery.bash && \
 		shellcheck $(src)tests/*.sh $(test_scripts)
-	$(call lint_with,groff) $(src)tests/lint-man.sh $(src)man/*.[13]
+	$(call lint_with,groff) $(src)tests/lint-man.sh $(src)man/*.[38]

@@ -5,68 +5,6 @@
 
 #include "cli.h"
 
-#define REMEDY \
-	"write it as 0000:01:00.0, slot up to 1f and function up to 7, or see DEVICES in bindery(1)"
-
-/* As the library, and BB:SS.F for domain 0000. */
-static int parse_bdf(const char *text, struct bindery_bdf *bdf)
-{
-	char full[BINDERY_BDF_SIZE];
-	const char *colon = strchr(text, ':');
-
-	if (!colon || strchr(colon + 1, ':'))
-		return bindery_bdf_parse(text, bdf);
-	if (snprintf(full, sizeof(full), "0000:%s", text) >= (int)sizeof(full))
-		return -EINVAL;
-	return bindery_bdf_parse(full, bdf);
-}
-
-/* PF:INDEX */
-static int parse_vf(const char *text, struct bindery_reference *device)
-{
-	const char *colon = strrchr(text, ':');
-	char pf[BINDERY_BDF_SIZE], *end;
-	unsigned long vf;
-
-	if (!colon || colon[1] < '0' || colon[1] > '9' ||
-	    snprintf(pf, sizeof(pf), "%.*s", (int)(colon - text), text) >=
-	    (int)sizeof(pf))
-		return -EINVAL;
-	vf = strtoul(colon + 1, &end, 10);
-	if (*end || vf > UINT16_MAX)
-		return -EINVAL;
-	device->address = BINDERY_ADDRESS_VF;
-	device->vf = (uint32_t)vf;
-	return parse_bdf(pf, &device->bdf);
-}
-
-static int parse_path(const char *text, struct bindery_reference *device)
-{
-	struct bindery_host *host;
-	int ret = bindery_path_parse(text, &device->path);
-
-	device->address = BINDERY_ADDRESS_PATH;
-	if (ret || device->path.has_root)
-		return ret;
-	ret = bindery_host_new(NULL, &host);
-	if (ret)
-		return ret;
-	ret = bindery_host_complete_path(host, &device->path);
-	bindery_host_free(host);
-	return ret;
-}
-
-static int parse_address(const char *text, struct bindery_reference *device)
-{
-	if (!strncmp(text, "vf:", 3))
-		return parse_vf(text + 3, device);
-	if (!strncmp(text, "path:", 5))
-		return parse_path(text + 5, device);
-	if (strchr(text, '/'))
-		return parse_path(text, device);
-	return parse_bdf(text, &device->bdf);
-}
-
 /* Just so many hex digits. */
 static bool parse_hex(const char *text, size_t digits, char end,
 		      uint64_t *value)
@@ -150,7 +88,7 @@ static void split_driver(char *text, const char **driver, const char **module)
 
 /* ADDRESS[,KEY=VALUE]...[=DRIVER[:MODULE]] */
 static int parse_argument(const struct options *options,
-			  struct argument *argument)
+			  struct argument *argument, struct address *how)
 {
 	char *rest = argument->text, *address, *key, *value, end;
 
@@ -167,44 +105,37 @@ static int parse_argument(const struct options *options,
 		return -EINVAL;
 	if (end == '=')
 		split_driver(rest, &argument->driver, &argument->module);
-	return parse_address(address, &argument->device);
+	return address_parse(how, address, &argument->device);
 }
 
 /* Without what could be taken for a driver or a check: the address only. */
 static int report_device(const struct options *options, const char *text,
-			 int error)
+			 const struct address *how, int error)
 {
 	char *address = strndup(text, strcspn(text, "="));
-	const char *message, *remedy = "begin it with one, as in 0000:00/01/00";
+	int status;
 
 	if (!address)
 		abort();
-	if (error == -ENOTUNIQ) {
-		message = "the path has no root bus, and this machine has several";
-	} else if (error == -ENODEV) {
-		message = "the path has no root bus, and none can be found";
-	} else {
-		message = bindery_error_sentence(BINDERY_ERROR_ADDRESS);
-		remedy = REMEDY;
-	}
-	report_argument(options, strchr(address, ',') ? text : address, message,
-			remedy);
+	status = address_report(options, how,
+				strchr(address, ',') ? text : address, error);
 	free(address);
-	return STATUS_FAILED;
+	return status;
 }
 
 int argument_parse(const struct options *options, const char *text,
 		   struct argument *argument)
 {
+	struct address how = { .by_group = options->verb->by_group };
 	int ret;
 
 	*argument = (struct argument){ 0 };
 	ret = snprintf(argument->text, sizeof(argument->text), "%s", text);
 	if (ret < (int)sizeof(argument->text))
-		ret = parse_argument(options, argument);
+		ret = parse_argument(options, argument, &how);
 	else
 		ret = -EINVAL;
-	return ret ? report_device(options, text, ret) : STATUS_DONE;
+	return ret ? report_device(options, text, &how, ret) : STATUS_DONE;
 }
 
 /* What a driver is called that is none. */
@@ -241,13 +172,18 @@ static int add_argument(const struct options *options,
 			bool *has_driver)
 {
 	bool is_target = options->verb->driver == DRIVER_TARGET;
+	struct target target = { 0 };
 	struct argument argument;
 	int ret, status = argument_parse(options, text, &argument);
 
+	if (!status && is_target && argument.driver)
+		target_resolve(options, argument.driver, argument.module,
+			       &target);
+	else if (!status && is_target && !options->target)
+		status = target_choose(options, &argument.device, &target);
 	if (!status) {
 		ret = bindery_request_add_device(request, &argument.device,
-			is_target ? argument.driver : NULL,
-			is_target ? argument.module : NULL);
+						 target.driver, target.module);
 		if (!ret && !is_target)
 			ret = set_native(options, request, &argument);
 		if (ret)
@@ -260,14 +196,16 @@ static int add_argument(const struct options *options,
 static int set_target(const struct options *options,
 		      struct bindery_request *request)
 {
-	char *target = strdup(options->target);
+	char *text = strdup(options->target);
 	const char *driver, *module;
+	struct target target;
 
-	if (!target)
+	if (!text)
 		return report_failure(options, ENOMEM, "no request");
-	split_driver(target, &driver, &module);
-	bindery_request_set_target(request, driver, module);
-	free(target);
+	split_driver(text, &driver, &module);
+	target_resolve(options, driver, module, &target);
+	bindery_request_set_target(request, target.driver, target.module);
+	free(text);
 	return STATUS_DONE;
 }
 

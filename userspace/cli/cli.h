@@ -2,19 +2,24 @@
 #ifndef CLI_H
 #define CLI_H
 
+#include <limits.h>
+
 #include <bindery.h>
 
 #include "print.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Exit statuses, as in bindery(1). */
+/* Exit statuses, as in bindery(8). */
 enum exit_status {
 	STATUS_DONE = 0,
 	STATUS_FAILED = 1,
 	STATUS_USAGE = 2,
 	STATUS_INCOMPLETE = 3,
 	STATUS_NO_MODULE = 4,
+	STATUS_ABSENT = 5,	/* of wait, as the next two */
+	STATUS_NO_DRIVER = 6,
+	STATUS_NO_NODE = 7,
 	STATUS_EXEC_FAILED = 125,
 	STATUS_EXEC_DENIED = 126,
 	STATUS_EXEC_NOT_FOUND = 127,
@@ -41,28 +46,74 @@ enum option_bit {
 	OPTION_ASK = 1 << 16,	/* --force of release */
 	OPTION_GENERATION = 1 << 17,
 	OPTION_CLAIM = 1 << 18,
+	OPTION_TREE = 1 << 19,
+	OPTION_DOT = 1 << 20,
+	OPTION_SVG = 1 << 21,
+	OPTION_OWNER = 1 << 22,
+	OPTION_MODE = 1 << 23,
+	OPTION_FIX = 1 << 24,
+	OPTION_SINCE = 1 << 25,
+	OPTION_COUNT = 1 << 26,
+	OPTION_TIMEOUT = 1 << 27,
+	OPTION_PROGRESS = 1 << 28,
+	/* Of list, and of wait. */
+	OPTION_VENDOR = 1ULL << 40,
+	OPTION_DEVICE = 1ULL << 41,
+	OPTION_CLASS = 1ULL << 42,
+	OPTION_DRIVER = 1ULL << 43,
+	OPTION_NUMA = 1ULL << 44,
+	OPTION_ELIGIBLE = 1ULL << 45,
+	OPTION_ON_DRIVER = 1ULL << 46,
+	OPTION_NODE = 1ULL << 47,
+	OPTION_UNTIL = 1ULL << 48,	/* --deadline of wait */
+	/* Of delegate, and of revoke. */
+	OPTION_OPERATIONS = 1ULL << 52,
+	OPTION_MAX_CLAIMS = 1ULL << 53,
+	OPTION_MAX_TRANSACTIONS = 1ULL << 54,
+	OPTION_SOCKET = 1ULL << 55,
+	OPTION_END_CLAIMS = 1ULL << 56,	/* --release of revoke */
 };
 
 #define OPTIONS_ALL	(OPTION_JSON | OPTION_HELP)
+#define OPTIONS_FILTER	(OPTION_VENDOR | OPTION_DEVICE | OPTION_CLASS | \
+			 OPTION_DRIVER | OPTION_NUMA | OPTION_ELIGIBLE)
+#define OPTIONS_PICTURE	(OPTION_TREE | OPTION_DOT | OPTION_SVG)
 #define OPTIONS_HOLD	(OPTIONS_ALL | OPTION_SINGLE_GROUP | OPTION_SHARED | \
 			 OPTION_LABEL | OPTION_DEADLINE | OPTION_REPAIR)
 #define OPTIONS_REQUEST	(OPTIONS_ALL | OPTION_COMPANIONS | OPTION_SHARED | \
-			 OPTION_SINGLE_GROUP | OPTION_TARGET)
-#define OPTIONS_ACQUIRE	(OPTIONS_HOLD | OPTIONS_REQUEST | OPTION_FORCE | \
-			 OPTION_SERIAL)
+			 OPTION_SINGLE_GROUP | OPTION_TARGET | OPTION_FORCE)
+#define OPTIONS_ACQUIRE	(OPTIONS_HOLD | OPTIONS_REQUEST | OPTION_SERIAL | \
+			 OPTION_PROGRESS | \
+			 OPTION_OWNER | OPTION_MODE)
 
 struct options {
 	const struct verb *verb;
 	const struct print_ops *print;
 	FILE *out;		/* where results go */
-	uint32_t given;		/* bits of enum option_bit */
+	uint64_t given;		/* bits of enum option_bit */
 	const char *target;
 	const char *label;
 	const char *native;
 	const char *native_override;
+	const char *vendor;
+	const char *device;
+	const char *class_code;
+	const char *driver;
+	int numa;
 	uint32_t deadline_ms;
 	uint64_t generation;
+	uint64_t since;		/* number of an event, 0: none was given */
+	uint64_t count;		/* of events, 0: any */
+	uint32_t timeout_ms;
 	struct bindery_id claim;
+	uint32_t operations;	/* 0: all */
+	uint32_t max_claims;	/* 0: the kernel's maximum, as the next */
+	uint32_t max_transactions;
+	const char *socket;
+	uint32_t forced;	/* 1 << enum bindery_guard_kind */
+	uid_t owner;		/* -1: as it is */
+	gid_t group;
+	mode_t mode;
 	char **arguments;	/* the devices */
 	int num_arguments;
 	char **command;		/* what follows "--", NULL without it */
@@ -75,33 +126,111 @@ enum driver_kind {
 	DRIVER_NATIVE,
 };
 
+/* What a verb may exit with, see exit_rows. */
+enum exit_bit {
+	EXIT_DONE = 1 << 0,
+	EXIT_FAILED = 1 << 1,
+	EXIT_USAGE = 1 << 2,
+	EXIT_INCOMPLETE = 1 << 3,
+	EXIT_NO_MODULE = 1 << 4,
+	EXIT_EXEC_FAILED = 1 << 5,
+	EXIT_EXEC_DENIED = 1 << 6,
+	EXIT_EXEC_NOT_FOUND = 1 << 7,
+	EXIT_EXEC_ENDED = 1 << 8,
+	EXIT_ABSENT = 1 << 16,
+	EXIT_NO_DRIVER = 1 << 17,
+	EXIT_NO_NODE = 1 << 18,
+};
+
+struct exit_row {
+	enum exit_bit bit;
+	const char *status;
+	const char *text;
+};
+
+/* A row of verbs.c. */
 struct verb {
 	const char *name;
 	const char *arguments;
-	const char *summary;
-	uint32_t options;
+	const char *summary;	/* NULL: it is not shown */
+	uint64_t options;
+	unsigned int exits;
 	enum driver_kind driver;
 	bool has_command;
+	bool by_group;		/* any device of a group will do */
+	bool is_raw;		/* options are arguments too */
 	int (*run)(struct options *options);
 };
 
-extern const struct verb verb_list;
-extern const struct verb verb_show;
-extern const struct verb verb_check;
-extern const struct verb verb_acquire;
-extern const struct verb verb_exec;
-extern const struct verb verb_adopt;
-extern const struct verb verb_release;
-extern const struct verb verb_mark;
-extern const struct verb verb_repair;
+/* verbs.c */
+extern const struct verb verbs[];
+extern const size_t num_verbs;
+extern const struct exit_row exit_rows[];
+extern const size_t num_exit_rows;
+
+const struct verb *verb_find(const char *name);
+void verb_count_arguments(const struct verb *verb, int *min, int *max);
+
+/* cmd-VERB.c */
+int run_acquire(struct options *options);
+int run_adopt(struct options *options);
+int run_check(struct options *options);
+int run_complete(struct options *options);
+int run_delegate(struct options *options);
+int run_exec(struct options *options);
+int run_help(struct options *options);
+int run_list(struct options *options);
+int run_log(struct options *options);
+int run_mark(struct options *options);
+int run_monitor(struct options *options);
+int run_path(struct options *options);
+int run_release(struct options *options);
+int run_repair(struct options *options);
+int run_revoke(struct options *options);
+int run_show(struct options *options);
+int run_wait(struct options *options);
+int run_strays(struct options *options);
 
 /* options.c */
+struct option_row {
+	enum option_bit bit;
+	char letter;		/* 0: it has none */
+	const char *name;
+	const char *value;	/* "[=...]": may be left out */
+	const char *help;
+};
+
 bool options_parse(const struct verb *verb, int argc, char **argv,
 		   struct options *options);
-void options_help(const struct verb *verb);
 bool options_given(const struct options *options, enum option_bit bit);
+/* Rows that a verb has, in order; NULL behind the last. */
+const struct option_row *options_next(const struct verb *verb,
+				      const struct option_row *row);
+int usage_status(const struct verb *verb);
 int usage_error(const struct verb *verb, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* cmd-help.c */
+void help_print(const struct verb *verb);
+void help_print_all(FILE *out);
+int help_no_verb(const char *name);
+
+/* cmd-delegate.c */
+bool operations_parse(const char *text, uint32_t *operations);
+
+/* picture.c */
+int picture_show(const struct options *options);
+
+/* address.c */
+struct address {
+	bool by_group;		/* any device of a group will do */
+	char candidates[1024];	/* if it means several */
+};
+
+int address_parse(struct address *address, const char *text,
+		  struct bindery_reference *device);
+int address_report(const struct options *options, const struct address *address,
+		   const char *text, int error);
 
 /* arguments.c */
 struct argument {
@@ -153,7 +282,8 @@ void document_print(const struct options *options,
 void report_record(struct json_object *document,
 		   const struct bindery_error_record *record,
 		   const struct bindery_members *members);
-void report_guards(struct json_object *document,
+void report_guards(const struct options *options,
+		   struct json_object *document,
 		   const struct bindery_guards *guards);
 void report_own(struct json_object *document, const char *device,
 		const char *code, int error, const char *message,
@@ -167,6 +297,26 @@ int report_failure(const struct options *options, int error,
 int open_context(const struct options *options,
 		 struct bindery_context **context);
 
+/* event.c */
+void event_print(const struct options *options,
+		 const struct bindery_event_record *record);
+void event_print_lost(const struct options *options, uint64_t first,
+		      uint64_t count);
+int event_report(const struct options *options, int error);
+
+/* cmd-monitor.c */
+int64_t clock_ms(void);
+
+/* progress.c */
+struct progress {
+	pid_t child;
+	int stop;
+};
+
+void progress_begin(struct progress *progress, const struct options *options,
+		    struct bindery_claim *claim);
+void progress_end(struct progress *progress);
+
 /* transact.c */
 struct transaction {
 	struct options *options;
@@ -174,6 +324,7 @@ struct transaction {
 	struct bindery_host *host;
 	struct bindery_request *request;
 	struct bindery_claim *claim;
+	struct bindery_nodes *nodes;	/* NULL: their rights are left alone */
 };
 
 int transaction_prepare(struct transaction *transaction,
@@ -182,14 +333,55 @@ int transaction_acquire(struct transaction *transaction);
 int transaction_adopt(struct transaction *transaction);
 void transaction_free(struct transaction *transaction);
 
+/* environment.c */
+int environment_put(const struct transaction *transaction);
+
+/* topology.c */
+void put_slot(struct json_object *object,
+	      const struct bindery_topology *topology);
+void put_topology(const struct bindery_host *host,
+		  struct json_object *document);
+
 /* guard.c */
+bool guards_parse(const char *text, uint32_t *kinds);
+bool guard_refuses(const struct options *options,
+		   const struct bindery_guard *guard);
+bool guards_refuse(const struct options *options,
+		   const struct bindery_guards *guards);
 int guards_check(const struct transaction *transaction);
+
+/* variant.c */
+struct target {
+	/* "": the kernel's default. What is too long is left to the kernel. */
+	char driver[BINDERY_NAME_SIZE + 1];
+	char module[BINDERY_NAME_SIZE + 1];
+};
+
+int target_choose(const struct options *options,
+		  const struct bindery_reference *device,
+		  struct target *target);
+void target_resolve(const struct options *options, const char *name,
+		    const char *module, struct target *target);
+bool variant_find(const struct bindery_host *host,
+		  const struct bindery_bdf *bdf,
+		  struct bindery_variant *variant);
+void put_variants(struct json_object *document,
+		  const struct bindery_members *members);
+
+/* node.c */
+bool node_parse_owner(const char *text, uid_t *owner, gid_t *group);
+bool node_parse_mode(const char *text, mode_t *mode);
+int nodes_watch(struct transaction *transaction);
+int nodes_finish(const struct transaction *transaction,
+		 const struct bindery_members *members);
 
 /* restore.c */
 void put_vfio_users(const struct bindery_host *host,
 		    struct json_object *document,
 		    const struct bindery_error_record *record,
 		    const struct bindery_members *members);
+void put_group_users(const struct bindery_host *host,
+		     struct json_object *document, uint32_t group);
 int transaction_release(struct transaction *transaction);
 int claim_release(const struct options *options,
 		  const struct bindery_host *host,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli.h"
 
-static int run_acquire(struct options *options)
+int run_acquire(struct options *options)
 {
 	struct transaction transaction;
 	int ret = transaction_prepare(&transaction, options);
@@ -13,12 +13,3 @@ static int run_acquire(struct options *options)
 	transaction_free(&transaction);
 	return ret;
 }
-
-const struct verb verb_acquire = {
-	.name = "acquire",
-	.arguments = "DEVICE[=DRIVER[:MODULE]]...",
-	.summary = "Move devices to VFIO until Ctrl-C, then put them back",
-	.options = OPTIONS_ACQUIRE | OPTION_KEEP,
-	.driver = DRIVER_TARGET,
-	.run = run_acquire,
-};

@@ -6,16 +6,17 @@ static int print_plan(const struct transaction *transaction,
 		      const struct bindery_guards *guards, bool possible)
 {
 	struct json_object *document = json_object_new_object();
-	bool in_use = guards && bindery_guards_get_count(guards);
+	bool in_use = guards && guards_refuse(transaction->options, guards);
 
 	put_bool(document, "possible", possible && !in_use);
 	put_members(document, plan, 0, guards);
+	put_topology(transaction->host, document);
 	if (!possible)
 		report_record(document,
 			      bindery_context_get_error(transaction->context),
 			      plan);
 	else if (in_use)
-		report_guards(document, guards);
+		report_guards(transaction->options, document, guards);
 	document_print(transaction->options, document);
 	return possible && !in_use ? STATUS_DONE : STATUS_FAILED;
 }
@@ -40,7 +41,7 @@ static int check(const struct transaction *transaction)
 	return ret;
 }
 
-static int run_check(struct options *options)
+int run_check(struct options *options)
 {
 	struct transaction transaction;
 	int ret = transaction_prepare(&transaction, options);
@@ -50,12 +51,3 @@ static int run_check(struct options *options)
 	transaction_free(&transaction);
 	return ret;
 }
-
-const struct verb verb_check = {
-	.name = "check",
-	.arguments = "DEVICE[=DRIVER[:MODULE]]...",
-	.summary = "Tell what acquire would do, and change nothing",
-	.options = OPTIONS_REQUEST,
-	.driver = DRIVER_TARGET,
-	.run = run_check,
-};

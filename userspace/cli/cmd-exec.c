@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,18 +14,24 @@ static void signals_to_forward(sigset_t *signals)
 	sigaddset(signals, SIGINT);
 	sigaddset(signals, SIGTERM);
 	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGQUIT);
+	sigaddset(signals, SIGUSR1);
+	sigaddset(signals, SIGUSR2);
+	sigaddset(signals, SIGALRM);
+	sigaddset(signals, SIGWINCH);
 	sigaddset(signals, SIGCHLD);
 }
 
-/* The claim outlives exec here only; any other child of ours has no copy. */
-static void run_child(int claim_fd, char **command, const sigset_t *mask)
+static void run_child(const struct transaction *transaction,
+		      const sigset_t *mask)
 {
-	char number[16];
+	char **command = transaction->options->command;
 	int error;
 
-	snprintf(number, sizeof(number), "%d", claim_fd);
-	if (fcntl(claim_fd, F_SETFD, 0) || setenv("BINDERY_CLAIM_FD", number, 1))
+	if (environment_put(transaction)) {
+		perror("bindery: environment");
 		_exit(STATUS_EXEC_FAILED);
+	}
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(command[0], command);
 	error = errno;
@@ -37,7 +42,7 @@ static void run_child(int claim_fd, char **command, const sigset_t *mask)
 /* What the terminal sends, the child has got from it already. */
 static bool must_forward(const siginfo_t *info)
 {
-	return info->si_signo != SIGINT || info->si_code != SI_KERNEL;
+	return info->si_code != SI_KERNEL;
 }
 
 static int wait_for_child(pid_t child, const sigset_t *signals)
@@ -61,7 +66,7 @@ static int wait_for_child(pid_t child, const sigset_t *signals)
 	return WEXITSTATUS(status);
 }
 
-static int run_command(int claim_fd, char **command)
+static int run_command(const struct transaction *transaction)
 {
 	sigset_t signals, mask;
 	pid_t child;
@@ -73,7 +78,7 @@ static int run_command(int claim_fd, char **command)
 	sigprocmask(SIG_BLOCK, &signals, &mask);
 	child = fork();
 	if (!child)
-		run_child(claim_fd, command, &mask);
+		run_child(transaction, &mask);
 	if (child < 0) {
 		fprintf(stderr, "bindery: fork: %s\n", strerror(errno));
 		status = STATUS_EXEC_FAILED;
@@ -123,8 +128,7 @@ static const struct print_ops print_silent = {
 
 static int exec_command(struct transaction *transaction)
 {
-	int status = run_command(bindery_claim_get_fd(transaction->claim),
-				 transaction->options->command);
+	int status = run_command(transaction);
 
 	if (is_held_elsewhere(transaction))
 		return status;
@@ -133,13 +137,13 @@ static int exec_command(struct transaction *transaction)
 	return status;
 }
 
-static int run_exec(struct options *options)
+int run_exec(struct options *options)
 {
 	struct transaction transaction;
 	int ret;
 
 	if (!options->command || !*options->command)
-		return usage_error(&verb_exec, "there is no -- COMMAND");
+		return usage_error(options->verb, "there is no -- COMMAND");
 	/* Standard output is the command's. */
 	options->out = stderr;
 	if (!options_given(options, OPTION_JSON))
@@ -151,13 +155,3 @@ static int run_exec(struct options *options)
 	transaction_free(&transaction);
 	return ret;
 }
-
-const struct verb verb_exec = {
-	.name = "exec",
-	.arguments = "DEVICE[=DRIVER[:MODULE]]... -- COMMAND [ARGUMENT]...",
-	.summary = "Move devices to VFIO while a command runs",
-	.options = OPTIONS_ACQUIRE,
-	.driver = DRIVER_TARGET,
-	.has_command = true,
-	.run = run_exec,
-};

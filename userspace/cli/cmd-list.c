@@ -4,11 +4,60 @@
 
 #include "cli.h"
 
-static struct json_object *device_object(const struct bindery_device *device)
+/* What is there; what of it is wanted; and what to call it. */
+struct list {
+	struct bindery_host *host;
+	struct bindery_devices *all;
+	struct bindery_devices *wanted;
+	struct bindery_names *names;
+	struct bindery_context *context;	/* NULL: states are unknown */
+	struct bindery_groups *groups;	/* NULL: to be asked for one by one */
+};
+
+/* "Intel Corporation 82574L Gigabit Network Connection" */
+static void put_name(struct json_object *object, const struct list *list,
+		     const struct bindery_device *device)
 {
-	struct json_object *object = json_object_new_object();
+	uint16_t vendor = bindery_device_get_vendor(device);
+	char vendor_name[BINDERY_PCI_NAME_SIZE] = "";
+	char device_name[BINDERY_PCI_NAME_SIZE] = "";
+	char text[2 * BINDERY_PCI_NAME_SIZE];
+
+	bindery_names_get_vendor(list->names, vendor, vendor_name);
+	bindery_names_get_device(list->names, vendor,
+				 bindery_device_get_device_id(device),
+				 device_name);
+	snprintf(text, sizeof(text), "%s%s%s", vendor_name,
+		 *vendor_name && *device_name ? " " : "", device_name);
+	put_string(object, "name", text);
+}
+
+static void put_place(struct json_object *object, const struct list *list,
+		      const struct bindery_device *device)
+{
+	struct bindery_bdf bdf = bindery_device_get_bdf(device);
+	int node = bindery_device_get_numa_node(device);
+	struct bindery_topology *topology;
 	struct bindery_path path;
 	char text[BINDERY_PATH_SIZE];
+
+	json_object_object_add(object, "numa",
+			       node < 0 ? NULL : json_object_new_int(node));
+	if (bindery_topology_new(list->host, list->all, &bdf, &topology))
+		topology = NULL;
+	put_slot(object, topology);
+	bindery_topology_free(topology);
+	put_string(object, "path", NULL);
+	if (bindery_device_get_path(device, &path)) {
+		bindery_path_format(&path, text);
+		put_string(object, "path", text);
+	}
+}
+
+static struct json_object *device_object(const struct list *list,
+					 const struct bindery_device *device)
+{
+	struct json_object *object = json_object_new_object();
 
 	put_bdf(object, "device", bindery_device_get_bdf(device));
 	put_string(object, "driver", bindery_device_get_driver(device));
@@ -16,17 +65,35 @@ static struct json_object *device_object(const struct bindery_device *device)
 	put_ids(object, bindery_device_get_class(device),
 		bindery_device_get_vendor(device),
 		bindery_device_get_device_id(device));
-	put_string(object, "path", NULL);
-	if (bindery_device_get_path(device, &path)) {
-		bindery_path_format(&path, text);
-		put_string(object, "path", text);
-	}
+	put_place(object, list, device);
+	put_name(object, list, device);
 	return object;
 }
 
-/* Without the module, or when the group is gone meanwhile, nothing is known. */
-static void put_state(struct json_object *object,
-		      struct bindery_context *context, struct bindery_bdf bdf)
+/* Is it one of those that were dumped? The others are free. */
+static void put_dumped(struct json_object *object,
+		       const struct bindery_groups *groups, uint32_t number)
+{
+	const struct bindery_group *group;
+
+	for (size_t i = 0; i < bindery_groups_get_count(groups); i++) {
+		group = bindery_groups_get(groups, i);
+		if (bindery_group_get_number(group) != number)
+			continue;
+		put_group_claims(object, group);
+		return;
+	}
+	put_string(object, "state",
+		   bindery_group_state_symbol(BINDERY_GROUP_FREE));
+	put_number(object, "claims", 0);
+}
+
+/*
+ * Without the module, or when the group is gone meanwhile, nothing is known.
+ * Who may not dump can still ask for each group.
+ */
+static void put_state(struct json_object *object, const struct list *list,
+		      uint32_t number, struct bindery_bdf bdf)
 {
 	static const char *const keys[] = {
 		"state", "claims", "holder", "claim", "generation"
@@ -36,32 +103,37 @@ static void put_state(struct json_object *object,
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		json_object_object_add(object, keys[i], NULL);
-	if (!context || bindery_group_show(context, &device, &group))
+	if (list->groups) {
+		put_dumped(object, list->groups, number);
+		return;
+	}
+	if (!list->context ||
+	    bindery_group_show(list->context, &device, &group))
 		return;
 	put_group_claims(object, group);
 	bindery_group_free(group);
 }
 
-static struct json_object *group_object(const struct bindery_devices *devices,
-					uint32_t number,
-					struct bindery_context *context)
+static struct json_object *group_object(const struct list *list,
+					uint32_t number)
 {
 	struct json_object *object = json_object_new_object();
-	struct json_object *list = json_object_new_array();
+	struct json_object *devices = json_object_new_array();
 	uint32_t group;
 
 	put_number(object, "group", number);
-	for (size_t i = 0; i < bindery_devices_get_count(devices); i++) {
+	for (size_t i = 0; i < bindery_devices_get_count(list->wanted); i++) {
 		const struct bindery_device *device;
 
-		device = bindery_devices_get(devices, i);
+		device = bindery_devices_get(list->wanted, i);
 		if (!bindery_device_get_group(device, &group) || group != number)
 			continue;
-		if (!json_object_array_length(list))
-			put_state(object, context, bindery_device_get_bdf(device));
-		json_object_array_add(list, device_object(device));
+		if (!json_object_array_length(devices))
+			put_state(object, list, number,
+				  bindery_device_get_bdf(device));
+		json_object_array_add(devices, device_object(list, device));
 	}
-	json_object_object_add(object, "devices", list);
+	json_object_object_add(object, "devices", devices);
 	return object;
 }
 
@@ -73,60 +145,109 @@ static int compare(const void *a, const void *b)
 	return (number_a > number_b) - (number_a < number_b);
 }
 
-static struct json_object *group_list(const struct bindery_devices *devices,
-				      struct bindery_context *context)
+static struct json_object *group_list(const struct list *list)
 {
-	size_t count = bindery_devices_get_count(devices), groups = 0;
-	struct json_object *list = json_object_new_array();
+	size_t count = bindery_devices_get_count(list->wanted), groups = 0;
+	struct json_object *array = json_object_new_array();
 	uint32_t *numbers = calloc(count + 1, sizeof(*numbers));
 
 	if (!numbers)
 		abort();
 	for (size_t i = 0; i < count; i++)
 		groups += bindery_device_get_group(
-			bindery_devices_get(devices, i), &numbers[groups]);
+			bindery_devices_get(list->wanted, i), &numbers[groups]);
 	qsort(numbers, groups, sizeof(*numbers), compare);
 	for (size_t i = 0; i < groups; i++)
 		if (!i || numbers[i] != numbers[i - 1])
-			json_object_array_add(list, group_object(devices,
-							numbers[i], context));
+			json_object_array_add(array,
+					      group_object(list, numbers[i]));
 	free(numbers);
-	return list;
+	return array;
 }
 
-static int run_list(struct options *options)
+static int set_filter(const struct options *options,
+		      struct bindery_filter *filter)
 {
-	struct json_object *document;
-	struct bindery_context *context = NULL;
-	struct bindery_devices *devices;
-	struct bindery_host *host;
-	int ret = bindery_host_new(NULL, &host);
+	int ret = 0;
+
+	if (options_given(options, OPTION_VENDOR))
+		ret = bindery_filter_set_vendor(filter, options->vendor);
+	if (!ret && options_given(options, OPTION_DEVICE))
+		ret = bindery_filter_set_device(filter, options->device);
+	if (!ret && options_given(options, OPTION_CLASS))
+		ret = bindery_filter_set_class(filter, options->class_code);
+	if (!ret && options_given(options, OPTION_DRIVER))
+		ret = bindery_filter_set_driver(filter, options->driver);
+	if (options_given(options, OPTION_NUMA))
+		bindery_filter_set_numa_node(filter, options->numa);
+	if (options_given(options, OPTION_ELIGIBLE))
+		bindery_filter_set_eligible(filter);
+	return ret;
+}
+
+static int filter_devices(const struct options *options, struct list *list)
+{
+	struct bindery_filter *filter;
+	int ret = bindery_filter_new(&filter);
+
+	if (!ret)
+		ret = set_filter(options, filter);
+	if (!ret)
+		ret = bindery_devices_filter(list->wanted, filter);
+	bindery_filter_free(filter);
+	if (ret == -EINVAL)
+		return usage_error(options->verb, "nothing is to be looked for");
+	return ret ? report_failure(options, -ret, "no filter") : STATUS_DONE;
+}
+
+static int read_host(const struct options *options, struct list *list)
+{
+	int ret = bindery_host_new(NULL, &list->host);
 
 	if (ret)
 		return report_failure(options, -ret, "sysfs");
-	ret = bindery_host_get_devices(host, &devices);
-	bindery_host_free(host);
+	ret = bindery_host_get_devices(list->host, &list->all);
+	if (!ret)
+		ret = bindery_host_get_devices(list->host, &list->wanted);
 	if (ret)
 		return report_failure(options, -ret, "/sys/bus/pci/devices");
-	ret = bindery_context_new(&context);
+	ret = bindery_names_new(&list->names);
+	if (ret)
+		return report_failure(options, -ret, "no names");
+	return filter_devices(options, list);
+}
+
+static void open_module(struct list *list)
+{
+	int ret = bindery_context_new(&list->context);
+
 	if (ret)
 		fputs(ret == -EACCES || ret == -EPERM ?
 		      "bindery: /dev/bindery may not be opened: states are unknown\n" :
 		      "bindery: the module is not loaded (modprobe bindery): states are unknown\n",
 		      stderr);
-	document = json_object_new_object();
-	put_bool(document, "module", context);
-	json_object_object_add(document, "groups", group_list(devices, context));
-	document_print(options, document);
-	bindery_devices_free(devices);
-	bindery_context_free(context);
-	return STATUS_DONE;
+	else if (bindery_groups_dump(&list->groups))
+		list->groups = NULL;
 }
 
-const struct verb verb_list = {
-	.name = "list",
-	.arguments = "",
-	.summary = "List the PCI devices that are in an IOMMU group",
-	.options = OPTIONS_ALL,
-	.run = run_list,
-};
+int run_list(struct options *options)
+{
+	struct json_object *document;
+	struct list list = { 0 };
+	int ret = read_host(options, &list);
+
+	if (!ret) {
+		open_module(&list);
+		document = json_object_new_object();
+		put_bool(document, "module", list.context);
+		json_object_object_add(document, "groups", group_list(&list));
+		document_print(options, document);
+	}
+	bindery_groups_free(list.groups);
+	bindery_context_free(list.context);
+	bindery_names_free(list.names);
+	bindery_devices_free(list.wanted);
+	bindery_devices_free(list.all);
+	bindery_host_free(list.host);
+	return ret;
+}

@@ -115,7 +115,7 @@ static int open_and_mark(const struct options *options,
 	return ret;
 }
 
-static int event_error(const char *text)
+static int event_error(const struct options *options, const char *text)
 {
 	char events[256] = "";
 	size_t length = 0;
@@ -124,29 +124,21 @@ static int event_error(const char *text)
 		length += (size_t)snprintf(events + length,
 					   sizeof(events) - length, "%s %s",
 					   i ? "," : "", bindery_event_symbol(i));
-	return usage_error(&verb_mark, "'%s' is no event:%s", text, events);
+	return usage_error(options->verb, "'%s' is no event:%s", text, events);
 }
 
-static int run_mark(struct options *options)
+int run_mark(struct options *options)
 {
 	struct argument argument;
 	enum bindery_event event;
 	int ret;
 
 	if (options->num_arguments != 2)
-		return usage_error(&verb_mark, "a device and an event are needed");
+		return usage_error(options->verb, "a device and an event are needed");
 	if (!parse_event(options->arguments[1], &event))
-		return event_error(options->arguments[1]);
+		return event_error(options, options->arguments[1]);
 	ret = argument_parse(options, options->arguments[0], &argument);
 	if (!ret)
 		ret = open_and_mark(options, &argument, event);
 	return ret;
 }
-
-const struct verb verb_mark = {
-	.name = "mark",
-	.arguments = "DEVICE EVENT",
-	.summary = "Record what happened to a device in a guest",
-	.options = OPTIONS_ALL | OPTION_GENERATION | OPTION_CLAIM,
-	.run = run_mark,
-};

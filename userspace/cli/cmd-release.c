@@ -101,14 +101,14 @@ static int release_claims(struct release *release)
 	return status;
 }
 
-static int run_release(struct options *options)
+int run_release(struct options *options)
 {
 	struct release release = { .options = options };
 	uint32_t flags = release_flags(options);
 	int ret;
 
 	if (flags & (flags - 1))
-		return usage_error(&verb_release, "--wait, --defer or --force: only one");
+		return usage_error(options->verb, "--wait, --defer or --force: only one");
 	ret = open_context(options, &release.context);
 	if (ret)
 		return ret;
@@ -125,12 +125,3 @@ static int run_release(struct options *options)
 	bindery_context_free(release.context);
 	return ret;
 }
-
-const struct verb verb_release = {
-	.name = "release",
-	.arguments = "DEVICE|ID...",
-	.summary = "End claims, and put their devices back",
-	.options = OPTIONS_ALL | OPTION_WAIT | OPTION_DEFER | OPTION_ASK |
-		   OPTION_DEADLINE,
-	.run = run_release,
-};

@@ -42,7 +42,7 @@ static int repair(const struct options *options,
 	return ret;
 }
 
-static int run_repair(struct options *options)
+int run_repair(struct options *options)
 {
 	struct bindery_context *context;
 	int status = open_context(options, &context), ret;
@@ -57,11 +57,3 @@ static int run_repair(struct options *options)
 	bindery_context_free(context);
 	return status;
 }
-
-const struct verb verb_repair = {
-	.name = "repair",
-	.arguments = "DEVICE...",
-	.summary = "Put right what a restore or somebody else left wrong",
-	.options = OPTIONS_ALL | OPTION_DEADLINE,
-	.run = run_repair,
-};

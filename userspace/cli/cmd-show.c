@@ -8,6 +8,18 @@ static void put_group(struct json_object *document,
 	put_group_claims(document, group);
 	put_members(document, bindery_group_get_members(group),
 		    MEMBER_FACTS | MEMBER_LIFE, NULL);
+	put_variants(document, bindery_group_get_members(group));
+}
+
+/* Nothing is missing without them but these. */
+static void put_host_facts(struct json_object *document)
+{
+	struct bindery_host *host;
+
+	if (bindery_host_new(NULL, &host))
+		return;
+	put_topology(host, document);
+	bindery_host_free(host);
 }
 
 static int show(const struct options *options,
@@ -26,6 +38,7 @@ static int show(const struct options *options,
 		report_record(document, bindery_context_get_error(context), NULL);
 	} else {
 		put_group(document, group);
+		put_host_facts(document);
 		bindery_group_free(group);
 	}
 	document_print(options, document);
@@ -33,23 +46,18 @@ static int show(const struct options *options,
 	return ret ? STATUS_FAILED : STATUS_DONE;
 }
 
-static int run_show(struct options *options)
+int run_show(struct options *options)
 {
 	struct argument argument;
 	int ret;
 
-	if (options->num_arguments > 1)
-		return usage_error(&verb_show, "more than one device was named");
+	if (options->given & OPTIONS_PICTURE)
+		return picture_show(options);
+	if (!options->num_arguments)
+		return usage_error(options->verb,
+				   "no device was named, and no picture asked for");
 	ret = argument_parse(options, options->arguments[0], &argument);
 	if (!ret)
 		ret = show(options, &argument.device);
 	return ret;
 }
-
-const struct verb verb_show = {
-	.name = "show",
-	.arguments = "DEVICE",
-	.summary = "Show the IOMMU group of a device, with its members",
-	.options = OPTIONS_ALL,
-	.run = run_show,
-};

@@ -1,8 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The kernel moves what it is told to; what the host uses is found here. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
+
+#define ALL_KINDS	UINT32_MAX
+
+/* USE,USE...; without any, all of them. */
+bool guards_parse(const char *text, uint32_t *kinds)
+{
+	enum bindery_guard_kind kind;
+	bool valid = true;
+	char *copy, *save;
+
+	if (!text) {
+		*kinds = ALL_KINDS;
+		return true;
+	}
+	copy = strdup(text);
+	if (!copy)
+		abort();
+	for (char *word = strtok_r(copy, ",", &save); word && valid;
+	     word = strtok_r(NULL, ",", &save)) {
+		valid = !bindery_guard_kind_parse(word, &kind);
+		if (valid)
+			*kinds |= 1U << kind;
+	}
+	free(copy);
+	return valid && *kinds;
+}
+
+bool guard_refuses(const struct options *options,
+		   const struct bindery_guard *guard)
+{
+	return !bindery_guard_is_warning(guard) &&
+	       !(options->forced & (1U << bindery_guard_get_kind(guard)));
+}
+
+bool guards_refuse(const struct options *options,
+		   const struct bindery_guards *guards)
+{
+	for (size_t i = 0; i < bindery_guards_get_count(guards); i++)
+		if (guard_refuses(options, bindery_guards_get(guards, i)))
+			return true;
+	return false;
+}
+
+/* What refuses nothing is said all the same. */
+static void warn_guards(const struct bindery_guards *guards)
+{
+	for (size_t i = 0; i < bindery_guards_get_count(guards); i++) {
+		const struct bindery_guard *guard = bindery_guards_get(guards, i);
+		struct bindery_bdf bdf = bindery_guard_get_bdf(guard);
+		struct json_object *what;
+		char text[BINDERY_BDF_SIZE];
+
+		if (!bindery_guard_is_warning(guard))
+			continue;
+		bindery_bdf_format(&bdf, text);
+		what = escaped_string(bindery_guard_get_what(guard));
+		fprintf(stderr, "bindery: %s: warning: %s\n", text,
+			json_object_get_string(what));
+		json_object_put(what);
+	}
+}
 
 static int refuse_guards(const struct options *options,
 			 const struct bindery_members *plan,
@@ -11,7 +74,7 @@ static int refuse_guards(const struct options *options,
 	struct json_object *document = json_object_new_object();
 
 	put_members(document, plan, 0, guards);
-	report_guards(document, guards);
+	report_guards(options, document, guards);
 	document_print(options, document);
 	return STATUS_FAILED;
 }
@@ -37,7 +100,8 @@ static int check_found(const struct transaction *transaction, int error,
 	if (error)
 		return report_failure(transaction->options, -error,
 				      "what the host uses");
-	if (bindery_guards_get_count(guards))
+	warn_guards(guards);
+	if (guards_refuse(transaction->options, guards))
 		ret = refuse_guards(transaction->options, plan, guards);
 	bindery_guards_free(guards);
 	return ret;

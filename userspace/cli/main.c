@@ -1,70 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <string.h>
 
 #include "cli.h"
 
-static const struct verb *const verbs[] = {
-	&verb_list,
-	&verb_show,
-	&verb_check,
-	&verb_acquire,
-	&verb_exec,
-	&verb_adopt,
-	&verb_release,
-	&verb_mark,
-	&verb_repair,
-};
-
-static void print_usage(FILE *out)
+/* Takes options without a verb for the verb that they stand for. */
+static const char *verb_name(const char *word)
 {
-	fputs("Usage: bindery VERB [OPTION]... [ARGUMENT]...\n"
-	      "Move PCI devices to VFIO and back, each set as one transaction.\n\n",
-	      out);
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(out, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
-	fputs("  help      print this help, or that of a verb\n\n"
-	      "'bindery --version' tells the version. See bindery(1).\n", out);
+	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+		return "help";
+	return word;
 }
 
-static const struct verb *find_verb(const char *name)
+static int check_arguments(const struct options *options)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (!strcmp(verbs[i]->name, name))
-			return verbs[i];
-	fprintf(stderr, "bindery: '%s' is no verb; try 'bindery help'\n", name);
-	return NULL;
-}
+	int min, max;
 
-static int run_help(const char *name)
-{
-	const struct verb *verb;
-
-	if (!name) {
-		print_usage(stdout);
-		return STATUS_DONE;
-	}
-	verb = find_verb(name);
-	if (!verb)
-		return STATUS_USAGE;
-	options_help(verb);
+	verb_count_arguments(options->verb, &min, &max);
+	if (options->num_arguments && !max)
+		return usage_error(options->verb, "it takes no arguments");
+	if (!options->num_arguments && min)
+		return usage_error(options->verb, "no device was named");
+	if (options->num_arguments < min)
+		return usage_error(options->verb, "it needs %s",
+				   options->verb->arguments);
+	if (options->num_arguments > max)
+		return usage_error(options->verb, "it takes no more than %d argument%s",
+				   max, max > 1 ? "s" : "");
 	return STATUS_DONE;
+}
+
+static int run_raw(const struct verb *verb, int argc, char **argv)
+{
+	struct options options = {
+		.verb = verb, .print = &print_text, .out = stdout,
+		.arguments = argv + 1, .num_arguments = argc - 1,
+	};
+
+	return verb->run(&options);
 }
 
 static int run_verb(const struct verb *verb, int argc, char **argv)
 {
 	struct options options;
+	int ret;
 
+	if (verb->is_raw)
+		return run_raw(verb, argc, argv);
 	if (!options_parse(verb, argc, argv, &options))
-		return STATUS_USAGE;
+		return usage_status(verb);
 	if (options_given(&options, OPTION_HELP)) {
-		options_help(verb);
+		help_print(verb);
 		return STATUS_DONE;
 	}
-	if (options.num_arguments && !*verb->arguments)
-		return usage_error(verb, "it takes no arguments");
-	if (!options.num_arguments && *verb->arguments)
-		return usage_error(verb, "no device was named");
-	return verb->run(&options);
+	ret = check_arguments(&options);
+	return ret ? ret : verb->run(&options);
+}
+
+/* What was not written was not told. */
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "bindery: standard output: %s\n", strerror(errno));
+	return status ? status : STATUS_FAILED;
 }
 
 int main(int argc, char **argv)
@@ -72,16 +71,15 @@ int main(int argc, char **argv)
 	const struct verb *verb;
 
 	if (argc < 2) {
-		print_usage(stderr);
+		help_print_all(stderr);
 		return STATUS_USAGE;
 	}
-	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
-	    !strcmp(argv[1], "-h"))
-		return run_help(argc > 2 ? argv[2] : NULL);
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		printf("bindery %s\n", bindery_get_version());
-		return STATUS_DONE;
+		return finish(STATUS_DONE);
 	}
-	verb = find_verb(argv[1]);
-	return verb ? run_verb(verb, argc - 1, argv + 1) : STATUS_USAGE;
+	verb = verb_find(verb_name(argv[1]));
+	if (!verb)
+		return help_no_verb(argv[1]);
+	return finish(run_verb(verb, argc - 1, argv + 1));
 }

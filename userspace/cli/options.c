@@ -6,13 +6,7 @@
 
 #include "cli.h"
 
-static const struct option_row {
-	enum option_bit bit;
-	char letter;		/* 0: it has none */
-	const char *name;
-	const char *value;
-	const char *help;
-} option_rows[] = {
+static const struct option_row option_rows[] = {
 	{ OPTION_COMPANIONS, 'c', "companions", NULL,
 	  "move members on native drivers that were not named too" },
 	{ OPTION_SINGLE_GROUP, 's', "single-group", NULL,
@@ -23,8 +17,16 @@ static const struct option_row {
 	  "who is asking, shown to others, at most 64 bytes" },
 	{ OPTION_DEADLINE, 'd', "deadline", "SECONDS",
 	  "how long moving and restoring may take, each" },
-	{ OPTION_FORCE, 'f', "force", NULL,
-	  "move devices also that the host uses" },
+	{ OPTION_TARGET, 0, "driver", "DRIVER[:MODULE]",
+	  "the same as --target" },
+	{ OPTION_FORCE, 'f', "force", "[=USE,...]",
+	  "move devices also that the host uses, in any way or in these" },
+	{ OPTION_OWNER, 'o', "owner", "USER[:GROUP]",
+	  "who owns the device nodes of the groups and devices" },
+	{ OPTION_MODE, 'm', "mode", "MODE",
+	  "permissions of these nodes, such as 0660" },
+	{ OPTION_FIX, 'F', "fix", NULL,
+	  "give them back to the drivers that the kernel finds for them" },
 	{ OPTION_SHARED, 'S', "shared", NULL,
 	  "share the groups with other claims that do so too" },
 	{ OPTION_SERIAL, 0, "serial", NULL,
@@ -47,6 +49,45 @@ static const struct option_row {
 	  "fail if the member has another generation by now" },
 	{ OPTION_CLAIM, 'C', "claim", "ID",
 	  "the claim, where several share the device" },
+	{ OPTION_SINCE, 's', "since", "NUMBER",
+	  "begin with that event, as far as the journal has it" },
+	{ OPTION_COUNT, 'n', "count", "NUMBER",
+	  "so many events; of the journal the last ones" },
+	{ OPTION_TIMEOUT, 't', "timeout", "SECONDS",
+	  "end after that time" },
+	{ OPTION_PROGRESS, 'p', "progress", NULL,
+	  "tell what is waited for, also if there is no terminal" },
+	{ OPTION_TREE, 'T', "tree", NULL,
+	  "draw the PCI tree, with groups, drivers and claims" },
+	{ OPTION_DOT, 0, "dot", NULL, "the same for graphviz" },
+	{ OPTION_SVG, 0, "svg", NULL, "the same as SVG" },
+	{ OPTION_VENDOR, 0, "vendor", "VENDOR",
+	  "only of this vendor: 8086, or a part of its name" },
+	{ OPTION_DEVICE, 0, "device", "DEVICE",
+	  "only such as 10d3 or 8086:10d3, or with this in their name" },
+	{ OPTION_CLASS, 0, "class", "CLASS",
+	  "only of this class: 02, 0200, 020000, or a part of its name" },
+	{ OPTION_DRIVER, 0, "driver", "DRIVER",
+	  "only on this driver; none: on none" },
+	{ OPTION_NUMA, 0, "numa", "NODE", "only at this NUMA node" },
+	{ OPTION_ELIGIBLE, 'e', "eligible", NULL,
+	  "only what could be given to a guest" },
+	{ OPTION_ON_DRIVER, 0, "driver", "DRIVER",
+	  "until it is on this driver; any: whichever" },
+	{ OPTION_NODE, 'n', "node", NULL,
+	  "until there is what it is used by: a node in /dev, an interface" },
+	{ OPTION_UNTIL, 'd', "deadline", "SECONDS",
+	  "how long to wait, default 60" },
+	{ OPTION_OPERATIONS, 0, "ops", "OPERATION,...",
+	  "of show, check, acquire, adopt, open-claim; default all" },
+	{ OPTION_MAX_CLAIMS, 0, "max-claims", "NUMBER",
+	  "claims that may hold devices at once" },
+	{ OPTION_MAX_TRANSACTIONS, 0, "max-transactions", "NUMBER",
+	  "transactions that may run at once" },
+	{ OPTION_SOCKET, 0, "socket", "PATH",
+	  "hand it to who listens at this Unix socket" },
+	{ OPTION_END_CLAIMS, 'r', "release", NULL,
+	  "end the claims that were made through it, too" },
 	{ OPTION_JSON, 'j', "json", NULL,
 	  "print JSON, one document on a line" },
 	{ OPTION_HELP, 'h', "help", NULL, "print this help" },
@@ -59,6 +100,12 @@ bool options_given(const struct options *options, enum option_bit bit)
 	return options->given & bit;
 }
 
+/* A command may end with 2 too. */
+int usage_status(const struct verb *verb)
+{
+	return verb->has_command ? STATUS_EXEC_FAILED : STATUS_USAGE;
+}
+
 int usage_error(const struct verb *verb, const char *format, ...)
 {
 	va_list arguments;
@@ -68,28 +115,17 @@ int usage_error(const struct verb *verb, const char *format, ...)
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
 	fprintf(stderr, "\nTry 'bindery help %s'.\n", verb->name);
-	return STATUS_USAGE;
+	return usage_status(verb);
 }
 
-void options_help(const struct verb *verb)
+const struct option_row *options_next(const struct verb *verb,
+				      const struct option_row *row)
 {
-	printf("Usage: bindery %s [OPTION]... %s\n%s.\n\n", verb->name,
-	       verb->arguments, verb->summary);
-	for (size_t i = 0; i < NUM_ROWS; i++) {
-		const struct option_row *row = &option_rows[i];
-		char left[48], letter[] = { '-', row->letter, ',', '\0' };
-
-		if (!(verb->options & row->bit))
-			continue;
-		snprintf(left, sizeof(left), "%3s --%s%s%s",
-			 row->letter ? letter : "", row->name,
-			 row->value ? " " : "", row->value ? row->value : "");
-		printf("  %-30s  %s\n", left, row->help);
-	}
-	if (*verb->arguments)
-		fputs("\nA DEVICE is 0000:01:00.0, a path as 0000:00/01/00, or VF 2 of a PF as\n"
-		      "vf:0000:01:00.0:2; ',id=8086:10d3' behind it checks what it is.\n",
-		      stdout);
+	for (row = row ? row + 1 : option_rows; row < option_rows + NUM_ROWS;
+	     row++)
+		if (verb->options & row->bit)
+			return row;
+	return NULL;
 }
 
 static bool parse_deadline(const char *text, uint32_t *deadline_ms)
@@ -113,6 +149,27 @@ static bool parse_number(const char *text, uint64_t *number)
 	return *text >= '0' && *text <= '9' && !*end;
 }
 
+/* How large it may be the kernel says. */
+static bool parse_limit(const char *text, uint32_t *limit)
+{
+	uint64_t number;
+
+	if (!parse_number(text, &number) || !number || number > UINT32_MAX)
+		return false;
+	*limit = (uint32_t)number;
+	return true;
+}
+
+static bool parse_node(const char *text, int *node)
+{
+	uint64_t number;
+
+	if (!parse_number(text, &number) || number > INT_MAX)
+		return false;
+	*node = (int)number;
+	return true;
+}
+
 /* What is wrong with the value of an option, if anything. */
 static int take_value(const struct verb *verb, enum option_bit bit,
 		      struct options *options)
@@ -124,12 +181,45 @@ static int take_value(const struct verb *verb, enum option_bit bit,
 	case OPTION_LABEL:
 		options->label = optarg;
 		break;
+	case OPTION_FORCE:
+		if (!guards_parse(optarg, &options->forced))
+			return usage_error(verb, "'%s' is no use: see DEVICES IN USE in bindery(8)",
+					   optarg);
+		break;
+	case OPTION_OWNER:
+		if (!node_parse_owner(optarg, &options->owner, &options->group))
+			return usage_error(verb, "'%s' names no user or group",
+					   optarg);
+		break;
+	case OPTION_MODE:
+		if (!node_parse_mode(optarg, &options->mode))
+			return usage_error(verb, "'%s' is no mode from 0 to 0777",
+					   optarg);
+		break;
 	case OPTION_NATIVE:
 		options->native = optarg;
 		break;
 	case OPTION_NATIVE_OVERRIDE:
 		options->native_override = optarg;
 		break;
+	case OPTION_VENDOR:
+		options->vendor = optarg;
+		break;
+	case OPTION_DEVICE:
+		options->device = optarg;
+		break;
+	case OPTION_CLASS:
+		options->class_code = optarg;
+		break;
+	case OPTION_DRIVER:
+	case OPTION_ON_DRIVER:
+		options->driver = optarg;
+		break;
+	case OPTION_NUMA:
+		if (!parse_node(optarg, &options->numa))
+			return usage_error(verb, "'%s' is no NUMA node", optarg);
+		break;
+	case OPTION_UNTIL:
 	case OPTION_DEADLINE:
 		if (!parse_deadline(optarg, &options->deadline_ms))
 			return usage_error(verb, "'%s' is no number of seconds from 0.001 to %d",
@@ -139,9 +229,41 @@ static int take_value(const struct verb *verb, enum option_bit bit,
 		if (!parse_number(optarg, &options->generation))
 			return usage_error(verb, "'%s' is no generation", optarg);
 		break;
+	case OPTION_SINCE:
+		if (!parse_number(optarg, &options->since) || !options->since)
+			return usage_error(verb, "'%s' is no number of an event",
+					   optarg);
+		break;
+	case OPTION_COUNT:
+		if (!parse_number(optarg, &options->count) || !options->count)
+			return usage_error(verb, "'%s' is no number of events",
+					   optarg);
+		break;
+	case OPTION_TIMEOUT:
+		if (!parse_deadline(optarg, &options->timeout_ms))
+			return usage_error(verb, "'%s' is no number of seconds from 0.001 to %d",
+					   optarg, BINDERY_DEADLINE_MAX_MS / 1000);
+		break;
 	case OPTION_CLAIM:
 		if (bindery_id_parse(optarg, &options->claim))
 			return usage_error(verb, "'%s' is no id of a claim", optarg);
+		break;
+	case OPTION_OPERATIONS:
+		if (!operations_parse(optarg, &options->operations))
+			return usage_error(verb, "'%s' are no operations", optarg);
+		break;
+	case OPTION_MAX_CLAIMS:
+		if (!parse_limit(optarg, &options->max_claims))
+			return usage_error(verb, "'%s' is no number of claims",
+					   optarg);
+		break;
+	case OPTION_MAX_TRANSACTIONS:
+		if (!parse_limit(optarg, &options->max_transactions))
+			return usage_error(verb, "'%s' is no number of transactions",
+					   optarg);
+		break;
+	case OPTION_SOCKET:
+		options->socket = optarg;
 		break;
 	case OPTION_JSON:
 		options->print = &print_json;
@@ -165,13 +287,17 @@ static void make_tables(const struct verb *verb, struct option *longs,
 			continue;
 		*longs++ = (struct option){
 			.name = row->name,
-			.has_arg = row->value ? required_argument : no_argument,
+			.has_arg = !row->value ? no_argument :
+				   *row->value == '[' ? optional_argument :
+							required_argument,
 			.val = LONG_BASE + (int)i,
 		};
 		if (!row->letter)
 			continue;
 		*letters++ = row->letter;
 		if (row->value)
+			*letters++ = ':';
+		if (row->value && *row->value == '[')
 			*letters++ = ':';
 	}
 	*letters = '\0';
@@ -193,11 +319,12 @@ bool options_parse(const struct verb *verb, int argc, char **argv,
 		   struct options *options)
 {
 	struct option longs[NUM_ROWS + 1];
-	char letters[2 * NUM_ROWS + 1];
+	char letters[3 * NUM_ROWS + 1], name[32];
 	int value;
 
 	*options = (struct options){ .verb = verb, .print = &print_text,
-				     .out = stdout };
+				     .out = stdout, .owner = (uid_t)-1,
+				     .group = (gid_t)-1, .mode = (mode_t)-1 };
 	for (int i = 1; i < argc && !options->command; i++) {
 		if (strcmp(argv[i], "--") || !verb->has_command)
 			continue;
@@ -205,6 +332,9 @@ bool options_parse(const struct verb *verb, int argc, char **argv,
 		argc = i;
 	}
 	make_tables(verb, longs, letters);
+	/* getopt(3) begins its messages with that. */
+	snprintf(name, sizeof(name), "bindery %s", verb->name);
+	argv[0] = name;
 	optind = 0;
 	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		const struct option_row *row = find_row(verb, value);

@@ -12,4 +12,5 @@ static void document_json(FILE *out, struct json_object *document)
 
 const struct print_ops print_json = {
 	.document = document_json,
+	.line = document_json,
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "color.h"
 #include "print.h"
 
 static bool is_empty(struct json_object *value)
@@ -49,6 +50,28 @@ static char *field_text(struct json_object *value)
 	return text;
 }
 
+/* What is said of a state is said in its colour too; the rest is plain. */
+static enum color field_color(const char *key, struct json_object *value)
+{
+	if (strcmp(key, "state") ||
+	    !json_object_is_type(value, json_type_string))
+		return COLOR_NONE;
+	return color_of_state(json_object_get_string(value));
+}
+
+static void print_field(FILE *out, const char *key, const char *separator,
+			struct json_object *value)
+{
+	enum color color = field_color(key, value);
+	char *text = field_text(value);
+
+	fprintf(out, "%s%s", key, separator);
+	color_begin(out, color);
+	fputs(text, out);
+	color_end(out, color);
+	free(text);
+}
+
 /* A list of objects is a table; a list of strings is a field. */
 static bool is_table(struct json_object *value)
 {
@@ -89,50 +112,56 @@ static size_t column_width(struct json_object *rows, const char *key)
 	return width && width < strlen(key) ? strlen(key) : width;
 }
 
-static void print_cell(FILE *out, struct json_object *row, const char *key,
-		       size_t width)
+/* Blanks are held back until something follows: none end a line. */
+struct line {
+	FILE *out;
+	int blanks;
+};
+
+static void print_cell(struct line *line, struct json_object *row,
+		       const char *key, size_t width)
 {
 	struct json_object *value = json_object_object_get(row, key);
+	enum color color = field_color(key, value);
 	char *text = field_text(is_empty(value) ? NULL : value);
 
-	fprintf(out, "  %-*s", (int)width, text);
+	fprintf(line->out, "%*s", line->blanks + 2, "");
+	color_begin(line->out, color);
+	fputs(text, line->out);
+	color_end(line->out, color);
+	line->blanks = (int)(width - strlen(text));
 	free(text);
 }
 
-static void print_heading(FILE *out, const char *key, size_t width)
+static void print_heading(struct line *line, const char *key, size_t width)
 {
 	size_t length = strlen(key);
 
-	fputs("  ", out);
+	fprintf(line->out, "%*s", line->blanks + 2, "");
 	for (size_t i = 0; i < length; i++)
-		fputc(key[i] == '_' ? '-' : toupper((unsigned char)key[i]), out);
-	fprintf(out, "%*s", (int)(width - length), "");
+		fputc(key[i] == '_' ? '-' : toupper((unsigned char)key[i]),
+		      line->out);
+	line->blanks = (int)(width - length);
 }
 
 /* One line of a table; without a row that of its headings. */
 static void print_line(FILE *out, struct json_object *first,
 		       struct json_object *row, const size_t *widths)
 {
-	char *line = NULL;
-	size_t length;
-	FILE *cells = open_memstream(&line, &length);
+	struct line line = { .out = out };
 
-	if (!cells)
-		abort();
+	color_begin(out, row ? COLOR_NONE : COLOR_BOLD);
 	json_object_object_foreach(first, key, unused) {
 		size_t width = *widths++;
 
 		(void)unused;
 		if (width && row)
-			print_cell(cells, row, key, width);
+			print_cell(&line, row, key, width);
 		else if (width)
-			print_heading(cells, key, width);
+			print_heading(&line, key, width);
 	}
-	fclose(cells);
-	while (length && line[length - 1] == ' ')
-		length--;
-	fprintf(out, "%.*s\n", (int)length, line);
-	free(line);
+	color_end(out, row ? COLOR_NONE : COLOR_BOLD);
+	fputc('\n', out);
 }
 
 static void print_table(FILE *out, struct json_object *rows)
@@ -162,13 +191,10 @@ static void print_blocks(FILE *out, struct json_object *blocks)
 		const char *separator = "";
 
 		json_object_object_foreach(block, key, value) {
-			char *text;
-
 			if (is_empty(value) || is_table(value))
 				continue;
-			text = field_text(value);
-			fprintf(out, "%s%s %s", separator, key, text);
-			free(text);
+			fputs(separator, out);
+			print_field(out, key, " ", value);
 			separator = "  ";
 		}
 		fputc('\n', out);
@@ -197,7 +223,10 @@ static void print_error(struct json_object *error)
 	for (size_t i = 0; i < json_object_array_length(messages); i++) {
 		struct json_object *text = json_object_array_get_idx(messages, i);
 
-		fputs("bindery: ", stderr);
+		color_begin(stderr, COLOR_BAD);
+		fputs("bindery:", stderr);
+		color_end(stderr, COLOR_BAD);
+		fputc(' ', stderr);
 		print_prefix(error, "device");
 		print_prefix(error, "step");
 		print_prefix(error, "code");
@@ -220,10 +249,8 @@ static void document_text(FILE *out, struct json_object *document)
 			fprintf(out, "%s:\n", key);
 			print_table(out, value);
 		} else {
-			char *text = field_text(value);
-
-			fprintf(out, "%s: %s\n", key, text);
-			free(text);
+			print_field(out, key, ": ", value);
+			fputc('\n', out);
 		}
 	}
 	fflush(out);
@@ -231,6 +258,32 @@ static void document_text(FILE *out, struct json_object *document)
 		print_error(json_object_object_get(document, "error"));
 }
 
+/* 12  173.204512  step  device 0000:01:00.0  step bind  driver vfio-pci */
+static void line_text(FILE *out, struct json_object *object)
+{
+	const char *separator = "";
+
+	json_object_object_foreach(object, key, value) {
+		char *text;
+
+		if (is_empty(value))
+			continue;
+		text = field_text(value);
+		if (!strcmp(key, "seq") || !strcmp(key, "event"))
+			fprintf(out, "%s%s", separator, text);
+		else if (!strcmp(key, "time_ns"))
+			fprintf(out, "%s%.6f", separator,
+				(double)json_object_get_uint64(value) / 1e9);
+		else
+			fprintf(out, "%s%s %s", separator, key, text);
+		free(text);
+		separator = "  ";
+	}
+	fputc('\n', out);
+	fflush(out);
+}
+
 const struct print_ops print_text = {
 	.document = document_text,
+	.line = line_text,
 };

@@ -13,6 +13,8 @@
  */
 struct print_ops {
 	void (*document)(FILE *out, struct json_object *document);
+	/* One of many objects, of which nobody knows how many come. */
+	void (*line)(FILE *out, struct json_object *object);
 };
 
 extern const struct print_ops print_text;

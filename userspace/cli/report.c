@@ -185,7 +185,8 @@ void report_own(struct json_object *document, const char *device,
 	add_message(object, "%s", message);
 }
 
-void report_guards(struct json_object *document,
+void report_guards(const struct options *options,
+		   struct json_object *document,
 		   const struct bindery_guards *guards)
 {
 	struct json_object *error = new_error(document, "host-use", "validate",
@@ -193,17 +194,21 @@ void report_guards(struct json_object *document,
 
 	put_string(error, "class", "host");
 	put_string(error, "remedy",
-		   "end that use first, or take it away with --force");
+		   "end that use first, or take it away with that option, or all with --force");
 	for (size_t i = 0; i < bindery_guards_get_count(guards); i++) {
 		const struct bindery_guard *guard = bindery_guards_get(guards, i);
 		struct bindery_bdf bdf = bindery_guard_get_bdf(guard);
 		struct json_object *what;
 		char text[BINDERY_BDF_SIZE];
 
+		if (!guard_refuses(options, guard))
+			continue;
 		bindery_bdf_format(&bdf, text);
 		what = escaped_string(bindery_guard_get_what(guard));
-		add_message(error, "the host uses %s: %s", text,
-			    json_object_get_string(what));
+		add_message(error, "the host uses %s: %s (--force=%s)", text,
+			    json_object_get_string(what),
+			    bindery_guard_kind_symbol(
+				    bindery_guard_get_kind(guard)));
 		json_object_put(what);
 	}
 }
@@ -313,11 +318,26 @@ static int check_abi(const struct options *options,
 	return ret;
 }
 
+/* A control file that 'delegate' has left us, or what all may open. */
+static int use_inherited(struct bindery_context **context)
+{
+	const char *text = getenv("BINDERY_CONTROL_FD");
+	unsigned long fd;
+	char *end;
+
+	if (!text)
+		return bindery_context_new(context);
+	fd = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || fd > INT_MAX)
+		return -EBADF;
+	return bindery_context_new_from_fd((int)fd, context);
+}
+
 int open_context(const struct options *options,
 		 struct bindery_context **context)
 {
 	struct bindery_context *new;
-	int ret = bindery_context_new(&new);
+	int ret = use_inherited(&new);
 
 	if (ret)
 		return report_open(options, -ret);

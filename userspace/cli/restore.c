@@ -4,13 +4,23 @@
 
 #include "cli.h"
 
+void put_group_users(const struct bindery_host *host,
+		     struct json_object *document, uint32_t group)
+{
+	struct bindery_users *users;
+
+	if (bindery_users_find_vfio(host, group, &users))
+		return;
+	put_users(document, users);
+	bindery_users_free(users);
+}
+
 /* Who keeps the group from being taken, or from being given back? */
 void put_vfio_users(const struct bindery_host *host,
 		    struct json_object *document,
 		    const struct bindery_error_record *record,
 		    const struct bindery_members *members)
 {
-	struct bindery_users *users;
 	uint32_t group;
 
 	if (!bindery_error_record_get_group(record, &group)) {
@@ -18,10 +28,7 @@ void put_vfio_users(const struct bindery_host *host,
 			return;
 		group = bindery_member_get_group(bindery_members_get(members, 0));
 	}
-	if (bindery_users_find_vfio(host, group, &users))
-		return;
-	put_users(document, users);
-	bindery_users_free(users);
+	put_group_users(host, document, group);
 }
 
 /* Was the failure met before anything was begun? */
@@ -83,11 +90,14 @@ int transaction_release(struct transaction *transaction)
 	const struct bindery_error_record *record;
 	struct json_object *document;
 	struct bindery_members *results;
+	struct progress progress;
 	int ret;
 
+	progress_begin(&progress, transaction->options, transaction->claim);
 	ret = bindery_claim_release(transaction->claim, 0,
 				    transaction->options->deadline_ms, 0,
 				    &results);
+	progress_end(&progress);
 	record = bindery_claim_get_error(transaction->claim);
 	if (ret && was_released(transaction, record)) {
 		bindery_members_free(results);
@@ -125,12 +135,15 @@ int claim_release(const struct options *options,
 	struct json_object *document = json_object_new_object();
 	const struct bindery_error_record *record;
 	struct bindery_members *results;
+	struct progress progress;
 	bool restored, released;
 	int ret;
 
 	put_claim(document, claim);
+	progress_begin(&progress, options, claim);
 	ret = bindery_claim_release(claim, flags, options->deadline_ms, 0,
 				    &results);
+	progress_end(&progress);
 	record = bindery_claim_get_error(claim);
 	released = !ret || !lives_on(record);
 	restored = !ret && is_restored(results);

@@ -22,6 +22,7 @@ int transaction_prepare(struct transaction *transaction,
 void transaction_free(struct transaction *transaction)
 {
 	bindery_claim_free(transaction->claim);
+	bindery_nodes_free(transaction->nodes);
 	bindery_request_free(transaction->request);
 	bindery_context_free(transaction->context);
 	bindery_host_free(transaction->host);
@@ -104,16 +105,25 @@ static int fail(const struct transaction *transaction,
 int transaction_acquire(struct transaction *transaction)
 {
 	struct bindery_members *members;
+	struct progress progress;
 	int ret = STATUS_DONE;
 
-	if (!options_given(transaction->options, OPTION_FORCE))
+	/* To force everything is not to look. */
+	if (transaction->options->forced != UINT32_MAX)
 		ret = guards_check(transaction);
+	if (!ret)
+		ret = nodes_watch(transaction);
 	if (ret)
 		return ret;
+	progress_begin(&progress, transaction->options, NULL);
 	ret = bindery_claim_acquire(transaction->context, transaction->request,
 				    &transaction->claim, &members);
-	ret = ret ? fail(transaction, members) :
-		    finish(transaction, false, members);
+	progress_end(&progress);
+	if (ret)
+		ret = fail(transaction, members);
+	else
+		ret = nodes_finish(transaction, members) ? STATUS_FAILED :
+		      finish(transaction, false, members);
 	bindery_members_free(members);
 	return ret;
 }

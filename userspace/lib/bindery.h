@@ -11,13 +11,13 @@
  *    out-pointer, which is left alone on failure unless its function says more.
  *  - -ENOMEM is possible wherever something is made, and not mentioned again.
  *  - The caller owns what a ``_new``, ``_acquire``, ``_adopt``, ``_open``,
- *    ``_show``, ``_find`` or ``_get_...`` with an out-pointer made, and frees it
- *    with the ``_free`` of its type. Each ``_free`` accepts NULL. Getters
+ *    ``_show``, ``_find``, ``_dump``, ``_next`` or ``_get_...`` with an out-pointer
+ *    made, and frees it with the ``_free`` of its type. Each ``_free`` accepts NULL. Getters
  *    without an out-pointer return what belongs to the object they are asked
  *    of; it lives as long.
  *  - Strings are never NULL unless said; what is not there is "".
- *  - Snapshots (info, members, group, status, devices, guards, users) never
- *    change once made.
+ *  - Snapshots (info, members, group, status, devices, guards, users, journal and
+ *    what else is dumped) never change once made.
  *  - Nothing is printed, no signal is touched, no thread is made, no state is
  *    global. Use one object in one thread at a time.
  *
@@ -32,6 +32,7 @@
 #include <sys/types.h>
 
 #include <linux/bindery.h>
+#include <linux/bindery_netlink.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,21 +41,33 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 struct bindery_claim;
+struct bindery_claims;
 struct bindery_context;
 struct bindery_device;
 struct bindery_devices;
 struct bindery_error_record;
+struct bindery_event_record;
+struct bindery_filter;
 struct bindery_group;
+struct bindery_groups;
 struct bindery_guard;
 struct bindery_guards;
 struct bindery_host;
 struct bindery_info;
+struct bindery_journal;
 struct bindery_member;
 struct bindery_members;
+struct bindery_monitor;
+struct bindery_names;
+struct bindery_nodes;
 struct bindery_request;
 struct bindery_status;
+struct bindery_stray;
+struct bindery_strays;
+struct bindery_topology;
 struct bindery_user;
 struct bindery_users;
+struct bindery_wait;
 
 /**
  * bindery_get_version() - version of this library, as text
@@ -239,6 +252,19 @@ struct bindery_reference {
 int bindery_context_new(struct bindery_context **context);
 
 /**
+ * bindery_context_new_from_fd() - use a control file that was inherited or
+ *	received, such as a delegated one
+ * @fd: the file; it is the context's from here on, and close-on-exec, but the
+ *	caller's still if this fails
+ * @context: where to store the new context
+ *
+ * Fails with -ENOTTY for a file that is no control file, with -EPERM for one
+ * that was revoked, and with -EBADF for none.
+ * Since: 0.1
+ */
+int bindery_context_new_from_fd(int fd, struct bindery_context **context);
+
+/**
  * bindery_context_free() - close it; claims live on
  * Since: 0.1
  */
@@ -267,6 +293,117 @@ bindery_context_get_error(const struct bindery_context *context);
  */
 int bindery_context_get_info(struct bindery_context *context,
 			     struct bindery_info **info);
+
+/**
+ * bindery_context_delegate() - make a control file for some groups
+ * @request: its devices name the IOMMU groups, its label says what for; the rest
+ *	of it is not used
+ * @operations: bits of enum bindery_operations
+ * @max_claims: claims that may hold groups at once, 0 for the kernel's maximum
+ * @max_transactions: transactions that may run at once, 0 for the kernel's maximum
+ * @fd: where to store the new file, close-on-exec and the caller's
+ * @id: where to store the id of the delegation, or NULL
+ *
+ * Who has the file can do these operations to these groups and nothing else,
+ * without any right of its own: see bindery_context_new_from_fd(). The
+ * delegation lasts until all copies of the file are closed, or it is revoked,
+ * not only as long as @context.
+ * Since: 0.1
+ */
+int bindery_context_delegate(struct bindery_context *context,
+			     const struct bindery_request *request,
+			     uint32_t operations, uint32_t max_claims,
+			     uint32_t max_transactions, int *fd,
+			     struct bindery_id *id);
+
+/**
+ * bindery_context_revoke() - take it back, and wait for calls that run on it
+ * @id: the delegation, or NULL: that of @fd
+ * @fd: a delegated control file; not used if there is an @id
+ * @flags: bits of enum bindery_revoke_flags
+ * @deadline_ms: how long to wait, 0 for the default
+ * @num_claims: where to store how many claims made through it hold groups
+ *	still, or NULL; 0 on failure unless calls were waited for in vain
+ * Since: 0.1
+ */
+int bindery_context_revoke(struct bindery_context *context,
+			   const struct bindery_id *id, int fd, uint32_t flags,
+			   uint32_t deadline_ms, uint32_t *num_claims);
+
+/**
+ * bindery_fd_send() - pass a file over a Unix socket
+ * @socket: a connected stream or sequenced-packet socket
+ * @fd: the file: of a context, a claim, or a delegated one
+ *
+ * With one byte of data. Fails with the errno of sendmsg(2).
+ * Since: 0.1
+ */
+int bindery_fd_send(int socket, int fd);
+
+/**
+ * bindery_fd_receive() - receive a file that bindery_fd_send() passed
+ * @socket: a connected socket
+ * @fd: where to store the file, close-on-exec and the caller's
+ *
+ * Fails with the errno of recvmsg(2), with -EPIPE when the other end was
+ * closed, and with -EBADMSG when something else came.
+ * Since: 0.1
+ */
+int bindery_fd_receive(int socket, int *fd);
+
+/**
+ * bindery_info_get_operations() - bits of enum bindery_operations that a
+ *	delegated control file may do; 0 for any other
+ * Since: 0.1
+ */
+uint32_t bindery_info_get_operations(const struct bindery_info *info);
+
+/**
+ * bindery_info_get_num_groups() - IOMMU groups of a delegated control file
+ * Since: 0.1
+ */
+uint32_t bindery_info_get_num_groups(const struct bindery_info *info);
+
+/**
+ * bindery_info_get_max_claims() - claims that it may hold groups with at once
+ *
+ * Of a file that is not delegated, the maximum that can be delegated.
+ * Since: 0.1
+ */
+uint32_t bindery_info_get_max_claims(const struct bindery_info *info);
+
+/**
+ * bindery_info_get_max_transactions() - the same of running transactions
+ * Since: 0.1
+ */
+uint32_t bindery_info_get_max_transactions(const struct bindery_info *info);
+
+/**
+ * bindery_info_get_num_claims() - claims made through it that hold groups now
+ * Since: 0.1
+ */
+uint32_t bindery_info_get_num_claims(const struct bindery_info *info);
+
+/**
+ * bindery_info_get_num_transactions() - its running transactions
+ * Since: 0.1
+ */
+uint32_t bindery_info_get_num_transactions(const struct bindery_info *info);
+
+/**
+ * bindery_info_get_delegation_id() - id of the delegation; zeros if the control
+ *	file has its rights by itself
+ * Since: 0.1
+ */
+struct bindery_id
+bindery_info_get_delegation_id(const struct bindery_info *info);
+
+/**
+ * bindery_operation_symbol() - one bit of enum bindery_operations as a word
+ * Return: such as "open-claim"; "unknown" for any other.
+ * Since: 0.1
+ */
+const char *bindery_operation_symbol(uint32_t operation);
 
 /**
  * bindery_info_free() - free a snapshot
@@ -780,6 +917,12 @@ bindery_group_get_state(const struct bindery_group *group);
 uint32_t bindery_group_get_num_claims(const struct bindery_group *group);
 
 /**
+ * bindery_group_get_num_members() - how many members it has
+ * Since: 0.1
+ */
+uint32_t bindery_group_get_num_members(const struct bindery_group *group);
+
+/**
  * bindery_group_get_holder_pid() - who acquired the first of them
  * Return: its pid, 0 if it has none in the caller's pid namespace.
  * Since: 0.1
@@ -1218,11 +1361,480 @@ const char *bindery_status_get_holder_comm(const struct bindery_status *status);
 const char *bindery_status_get_label(const struct bindery_status *status);
 
 /**
+ * bindery_status_get_groups() - their numbers, if it comes from a dump
+ * @count: where to store how many there are; else 0
+ * Return: an array that lives as long as @status, NULL if there are none.
+ * Since: 0.1
+ */
+const uint32_t *bindery_status_get_groups(const struct bindery_status *status,
+					  size_t *count);
+
+/**
  * bindery_status_get_members() - its members; they live as long as @status
  * Since: 0.1
  */
 const struct bindery_members *
 bindery_status_get_members(const struct bindery_status *status);
+
+/**
+ * BINDERY_EVENT_TYPE_LOST - the type of a record that tells of a loss
+ *
+ * No event of the kernel's. See bindery_event_record_get_num_lost().
+ */
+#define BINDERY_EVENT_TYPE_LOST ((enum bindery_event_type)0)
+
+/**
+ * bindery_event_type_symbol() - such as "commit"; "lost" for a loss
+ * Since: 0.1
+ */
+const char *bindery_event_type_symbol(enum bindery_event_type type);
+
+/**
+ * bindery_monitor_new() - hear of everything that happens from now on
+ * @since: the first event that is wanted: what is older than now comes from the
+ *	journal; 0: the first that happens from now on
+ * @monitor: where to store it
+ *
+ * First subscribes, then looks into the journal: nothing falls in between. To
+ * know the state and all its changes, make a monitor, then a dump.
+ *
+ * Needs CAP_SYS_ADMIN in the initial user namespace, and the initial network
+ * namespace.
+ *
+ * Return: -ENOENT, the module is not loaded; -EPERM; -ESTALE, there is no such
+ * event yet: the module was loaded anew since @since was told; or as
+ * bindery_journal_dump().
+ * Since: 0.1
+ */
+int bindery_monitor_new(uint64_t since, struct bindery_monitor **monitor);
+
+/**
+ * bindery_monitor_free() - hear of nothing any more
+ * Since: 0.1
+ */
+void bindery_monitor_free(struct bindery_monitor *monitor);
+
+/**
+ * bindery_monitor_get_fd() - its socket, to be polled for input
+ *
+ * Belongs to @monitor and is only for poll(2) and the like.
+ * Since: 0.1
+ */
+int bindery_monitor_get_fd(const struct bindery_monitor *monitor);
+
+/**
+ * bindery_monitor_get_next() - number of the event that comes next
+ * Since: 0.1
+ */
+uint64_t bindery_monitor_get_next(const struct bindery_monitor *monitor);
+
+/**
+ * bindery_monitor_next() - the next event
+ * @record: where to store the new record
+ *
+ * To be called until it returns -EAGAIN, before the first poll(2) and whenever
+ * the fd is ready.
+ *
+ * Events come in the order of their numbers, each once. What did not fit into
+ * the socket is read from the journal; of what is not there either comes one
+ * record of type %BINDERY_EVENT_TYPE_LOST, in its place.
+ *
+ * Return: -EAGAIN, there is none now; -ENODEV, the module was unloaded, and
+ * nothing will ever come; or as bindery_journal_dump(): nothing is lost by
+ * that, and it may be called again.
+ * Since: 0.1
+ */
+int bindery_monitor_next(struct bindery_monitor *monitor,
+			 struct bindery_event_record **record);
+
+/**
+ * bindery_event_record_free() - free a record from bindery_monitor_next()
+ * Since: 0.1
+ */
+void bindery_event_record_free(struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_has() - does it tell this?
+ * @attribute: such as %BINDERY_A_ERRNO
+ *
+ * What a type tells is at &enum bindery_event_type. The getter of what is not
+ * told returns 0, "" or zeros.
+ * Since: 0.1
+ */
+bool bindery_event_record_has(const struct bindery_event_record *record,
+			      enum bindery_attr attribute);
+
+/**
+ * bindery_event_record_get_sequence() - its number, from 1 without gaps
+ *
+ * Of a loss: the first that was lost.
+ * Since: 0.1
+ */
+uint64_t
+bindery_event_record_get_sequence(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_num_lost() - how many events were lost
+ * Return: 0 for an event; else this is none, and so many are missing here.
+ * Since: 0.1
+ */
+uint64_t
+bindery_event_record_get_num_lost(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_type() - what happened
+ * Since: 0.1
+ */
+enum bindery_event_type
+bindery_event_record_get_type(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_time_ns() - when, by CLOCK_BOOTTIME
+ * Since: 0.1
+ */
+uint64_t
+bindery_event_record_get_time_ns(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_transaction() - number of the transaction
+ * Since: 0.1
+ */
+uint64_t
+bindery_event_record_get_transaction(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_claim_id() - id of the claim
+ * Since: 0.1
+ */
+struct bindery_id
+bindery_event_record_get_claim_id(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_group() - number of the IOMMU group
+ * @group: where to store it
+ * Return: false if the record names none; @group is then left alone.
+ * Since: 0.1
+ */
+bool bindery_event_record_get_group(const struct bindery_event_record *record,
+				    uint32_t *group);
+
+/**
+ * bindery_event_record_get_device() - the PCI device
+ * @device: where to store it
+ * Return: false if the record names none; @device is then left alone.
+ * Since: 0.1
+ */
+bool bindery_event_record_get_device(const struct bindery_event_record *record,
+				     struct bindery_bdf *device);
+
+/**
+ * bindery_event_record_get_name() - the kernel's name of the device
+ * Since: 0.1
+ */
+const char *
+bindery_event_record_get_name(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_step() - the step
+ * Since: 0.1
+ */
+enum bindery_step
+bindery_event_record_get_step(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_code() - what went wrong
+ * Since: 0.1
+ */
+enum bindery_error
+bindery_event_record_get_code(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_errno() - the errno, positive; 0: success
+ * Since: 0.1
+ */
+int bindery_event_record_get_errno(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_state() - state of the group or claim now
+ * Since: 0.1
+ */
+enum bindery_group_state
+bindery_event_record_get_state(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_old_state() - state of the group before
+ * Since: 0.1
+ */
+enum bindery_group_state
+bindery_event_record_get_old_state(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_driver() - the driver concerned
+ * Since: 0.1
+ */
+const char *
+bindery_event_record_get_driver(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_override() - the driver_override that was found
+ * Since: 0.1
+ */
+const char *
+bindery_event_record_get_override(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_target() - the member's target driver
+ * Since: 0.1
+ */
+const char *
+bindery_event_record_get_target(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_flags() - flags of what the event tells
+ *
+ * Bits of enum bindery_claim_flags; of %BINDERY_EVENT_TYPE_TAMPER those of enum
+ * bindery_member_flags.
+ * Since: 0.1
+ */
+uint32_t
+bindery_event_record_get_flags(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_role() - role of the member
+ * Since: 0.1
+ */
+enum bindery_role
+bindery_event_record_get_role(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_assignment() - state of the assignment
+ * Since: 0.1
+ */
+enum bindery_assignment
+bindery_event_record_get_assignment(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_assignment_id() - its id
+ * Since: 0.1
+ */
+struct bindery_id bindery_event_record_get_assignment_id(
+			const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_mark() - what MARK was told
+ *
+ * 0 is an event too: ask bindery_event_record_has().
+ * Since: 0.1
+ */
+enum bindery_event
+bindery_event_record_get_mark(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_users() - users of the assignment
+ * Since: 0.1
+ */
+uint32_t
+bindery_event_record_get_users(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_pid() - who acquired the claim
+ * Return: its pid in the initial pid namespace.
+ * Since: 0.1
+ */
+pid_t bindery_event_record_get_pid(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_comm() - its name when it did; any bytes
+ * Since: 0.1
+ */
+const char *
+bindery_event_record_get_comm(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_label() - label of the claim
+ * Since: 0.1
+ */
+const char *
+bindery_event_record_get_label(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_duration_ns() - how long it took, in nanoseconds
+ * Since: 0.1
+ */
+uint64_t
+bindery_event_record_get_duration_ns(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_generation() - newest generation of all
+ * Since: 0.1
+ */
+uint64_t
+bindery_event_record_get_generation(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_abi_version() - BINDERY_ABI_VERSION of the module
+ * Since: 0.1
+ */
+uint32_t
+bindery_event_record_get_abi_version(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_num_groups() - IOMMU groups of the claim
+ * Since: 0.1
+ */
+uint32_t
+bindery_event_record_get_num_groups(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_num_members() - members of the group or claim
+ * Since: 0.1
+ */
+uint32_t
+bindery_event_record_get_num_members(const struct bindery_event_record *record);
+
+/**
+ * bindery_journal_dump() - the last events
+ * @since: the first that is wanted; 0: all that the journal has
+ * @journal: where to store the new snapshot
+ *
+ * This and all dumps need what bindery_monitor_new() does, and wait for the
+ * kernel's answer, which takes no longer than making it.
+ *
+ * Return: -ENOENT, the module is not loaded; -EPERM; -EAGAIN, something
+ * changed during each of several attempts (not of the journal); -ETIMEDOUT, no
+ * answer; -EPROTO, an answer that cannot be understood; or the errno of a
+ * socket.
+ * Since: 0.1
+ */
+int bindery_journal_dump(uint64_t since, struct bindery_journal **journal);
+
+/**
+ * bindery_journal_free() - free a journal, with its records
+ * Since: 0.1
+ */
+void bindery_journal_free(struct bindery_journal *journal);
+
+/**
+ * bindery_journal_get_count() - how many events there are
+ * Since: 0.1
+ */
+size_t bindery_journal_get_count(const struct bindery_journal *journal);
+
+/**
+ * bindery_journal_get() - one of them, the oldest first
+ * @index: from 0
+ * Return: a record that lives as long as the journal, NULL beyond its end.
+ * Since: 0.1
+ */
+const struct bindery_event_record *
+bindery_journal_get(const struct bindery_journal *journal, size_t index);
+
+/**
+ * bindery_journal_get_oldest() - number of the oldest event there is
+ *
+ * Those before it are gone. 0, as the newest, if no event was given.
+ * Since: 0.1
+ */
+uint64_t bindery_journal_get_oldest(const struct bindery_journal *journal);
+
+/**
+ * bindery_journal_get_newest() - number of the newest event there is
+ * Since: 0.1
+ */
+uint64_t bindery_journal_get_newest(const struct bindery_journal *journal);
+
+/**
+ * bindery_groups_dump() - all IOMMU groups that are not free
+ * @groups: where to store the new snapshot, in order of their numbers
+ *
+ * Their lists of members are empty: see bindery_members_dump().
+ *
+ * Return: as bindery_journal_dump().
+ * Since: 0.1
+ */
+int bindery_groups_dump(struct bindery_groups **groups);
+
+/**
+ * bindery_groups_free() - free a list of groups, with its groups
+ * Since: 0.1
+ */
+void bindery_groups_free(struct bindery_groups *groups);
+
+/**
+ * bindery_groups_get_count() - how many there are
+ * Since: 0.1
+ */
+size_t bindery_groups_get_count(const struct bindery_groups *groups);
+
+/**
+ * bindery_groups_get() - one of them
+ * @index: from 0
+ * Return: a group that lives as long as the list, NULL beyond its end.
+ * Since: 0.1
+ */
+const struct bindery_group *
+bindery_groups_get(const struct bindery_groups *groups, size_t index);
+
+/**
+ * bindery_groups_get_newest() - the newest event when it was made
+ * Return: its number, 0 if there are no groups.
+ * Since: 0.1
+ */
+uint64_t bindery_groups_get_newest(const struct bindery_groups *groups);
+
+/**
+ * bindery_members_dump() - all members of groups that are not free
+ * @group: only those of this one; NULL: of all
+ * @members: where to store the new list
+ *
+ * Their PCI ids and class are not told.
+ *
+ * Return: as bindery_journal_dump().
+ * Since: 0.1
+ */
+int bindery_members_dump(const uint32_t *group,
+			 struct bindery_members **members);
+
+/**
+ * bindery_claims_dump() - all claims, the oldest first
+ * @id: only this one; NULL: all
+ * @claims: where to store the new snapshot
+ *
+ * Their lists of members are empty: see bindery_members_dump().
+ *
+ * Return: as bindery_journal_dump().
+ * Since: 0.1
+ */
+int bindery_claims_dump(const struct bindery_id *id,
+			struct bindery_claims **claims);
+
+/**
+ * bindery_claims_free() - free a list of claims, with its claims
+ * Since: 0.1
+ */
+void bindery_claims_free(struct bindery_claims *claims);
+
+/**
+ * bindery_claims_get_count() - how many there are
+ * Since: 0.1
+ */
+size_t bindery_claims_get_count(const struct bindery_claims *claims);
+
+/**
+ * bindery_claims_get() - one of them
+ * @index: from 0
+ * Return: a status that lives as long as the list, NULL beyond its end.
+ * Since: 0.1
+ */
+const struct bindery_status *
+bindery_claims_get(const struct bindery_claims *claims, size_t index);
+
+/**
+ * bindery_claims_get_newest() - the newest event when it was made
+ * Return: its number, 0 if there are no claims.
+ * Since: 0.1
+ */
+uint64_t bindery_claims_get_newest(const struct bindery_claims *claims);
 
 /**
  * bindery_host_new() - this machine, as sysfs and /proc show it
@@ -1281,6 +1893,30 @@ int bindery_host_find_device(const struct bindery_host *host,
 			     struct bindery_bdf *bdf);
 
 /**
+ * struct bindery_device_nodes - what a VFIO user opens of a device
+ * @group: node of its IOMMU group, "" if there is none now
+ * @device: node of the device itself, "" if there is none now
+ */
+struct bindery_device_nodes {
+	char group[64];
+	char device[64];
+};
+
+/**
+ * bindery_host_find_nodes() - nodes of a device that is on a VFIO driver
+ * @bdf: the device
+ * @nodes: where to store their paths
+ *
+ * What the kernel made; udev makes the node itself a moment later.
+ *
+ * Return: -ENODEV if there is no such device, or the errno of reading sysfs.
+ * Since: 0.1
+ */
+int bindery_host_find_nodes(const struct bindery_host *host,
+			    const struct bindery_bdf *bdf,
+			    struct bindery_device_nodes *nodes);
+
+/**
  * bindery_devices_free() - free a list of devices, with its devices
  * Since: 0.1
  */
@@ -1327,6 +1963,15 @@ bool bindery_device_get_group(const struct bindery_device *device,
 			      uint32_t *group);
 
 /**
+ * bindery_device_get_pf() - the PF that it is a VF of
+ * @pf: where to store it
+ * Return: false if it is no VF; then @pf is left alone.
+ * Since: 0.1
+ */
+bool bindery_device_get_pf(const struct bindery_device *device,
+			   struct bindery_bdf *pf);
+
+/**
  * bindery_device_get_driver() - the driver it is on, "" if none
  * Since: 0.1
  */
@@ -1355,6 +2000,355 @@ uint16_t bindery_device_get_vendor(const struct bindery_device *device);
  * Since: 0.1
  */
 uint16_t bindery_device_get_device_id(const struct bindery_device *device);
+
+/**
+ * bindery_device_get_numa_node() - the NUMA node it is at, -1 if at none
+ * Since: 0.1
+ */
+int bindery_device_get_numa_node(const struct bindery_device *device);
+
+/**
+ * bindery_device_is_bridge() - is it a host bridge, or a bridge to another bus?
+ *
+ * Bridges are left alone. What only has "bridge" in its class, as a switch that
+ * is an endpoint, is none.
+ * Since: 0.1
+ */
+bool bindery_device_is_bridge(const struct bindery_device *device);
+
+/**
+ * bindery_device_is_eligible() - could it be given to a guest at all?
+ *
+ * It is an endpoint, in an IOMMU group, and no PF with enabled VFs. Whether it is
+ * free, and whether its group can be moved, is for bindery_request_check() to
+ * tell.
+ * Since: 0.1
+ */
+bool bindery_device_is_eligible(const struct bindery_device *device);
+
+/**
+ * bindery_devices_find() - that of a BDF
+ * Return: a device that lives as long as the list, NULL if there is none.
+ * Since: 0.1
+ */
+const struct bindery_device *
+bindery_devices_find(const struct bindery_devices *devices,
+		     const struct bindery_bdf *bdf);
+
+/**
+ * bindery_host_lookup() - the devices that a name of the host's means
+ * @host: the machine
+ * @name: a network interface, "eth0"; a block device, "nvme0n1" or its node,
+ *	"/dev/nvme0n1", links to it included; the node of another device; an
+ *	IOMMU group, "group:5", "5" or "/dev/vfio/5"; "/dev/vfio/devices/vfio0"
+ * @devices: where to store the new snapshot, of these devices only
+ *
+ * What is stacked on several devices, as a bond or a RAID, means all of them. A
+ * group means its endpoints, or if it has none its bridges. A number that is also
+ * the name of an interface means both: it is the caller who has to say that this
+ * is ambiguous.
+ *
+ * Return: -ENODEV if it means none, -EINVAL if it can be no such name, or the
+ * errno of reading sysfs.
+ * Since: 0.1
+ */
+int bindery_host_lookup(const struct bindery_host *host, const char *name,
+			struct bindery_devices **devices);
+
+/**
+ * bindery_topology_new() - what a device shares with others
+ * @host: the machine
+ * @devices: all of its devices
+ * @bdf: the device
+ * @topology: where to store it
+ * Return: -ENODEV if it is not among @devices.
+ * Since: 0.1
+ */
+int bindery_topology_new(const struct bindery_host *host,
+			 const struct bindery_devices *devices,
+			 const struct bindery_bdf *bdf,
+			 struct bindery_topology **topology);
+
+/**
+ * bindery_topology_free() - free it
+ * Since: 0.1
+ */
+void bindery_topology_free(struct bindery_topology *topology);
+
+/**
+ * bindery_topology_get_reset_methods() - such as "flr bus", in the order in which
+ *	the kernel tries them; "" if it has none
+ * Since: 0.1
+ */
+const char *
+bindery_topology_get_reset_methods(const struct bindery_topology *topology);
+
+/**
+ * bindery_topology_get_msix() - how many MSI-X vectors it has
+ * @vectors: where to store it; 0: it has no MSI-X
+ * Return: false if that is not known: only root can read it.
+ * Since: 0.1
+ */
+bool bindery_topology_get_msix(const struct bindery_topology *topology,
+			       uint32_t *vectors);
+
+/**
+ * bindery_topology_get_slot() - all functions of its slot, itself included
+ * @count: where to store how many there are
+ *
+ * A guest should get them as functions of one slot. A VF is alone: its number
+ * says nothing of slots.
+ *
+ * Return: an array that lives as long as @topology.
+ * Since: 0.1
+ */
+const struct bindery_bdf *
+bindery_topology_get_slot(const struct bindery_topology *topology,
+			  size_t *count);
+
+/**
+ * bindery_topology_get_bus_reset() - devices outside its group that a reset of its
+ *	bus would hit
+ * @count: where to store how many there are; 0 also if it is on a root bus, or a
+ *	VF, which no such reset is for
+ * Return: an array that lives as long as @topology, NULL if there are none.
+ * Since: 0.1
+ */
+const struct bindery_bdf *
+bindery_topology_get_bus_reset(const struct bindery_topology *topology,
+			       size_t *count);
+
+/** BINDERY_PCI_NAME_SIZE - room for a name of pci.ids, cut to fit, with its NUL */
+#define BINDERY_PCI_NAME_SIZE 128
+
+/**
+ * bindery_names_new() - what pci.ids calls things
+ * @names: where to store it; not to be used by two threads at once
+ * Since: 0.1
+ */
+int bindery_names_new(struct bindery_names **names);
+
+/**
+ * bindery_names_free() - free it
+ * Since: 0.1
+ */
+void bindery_names_free(struct bindery_names *names);
+
+/**
+ * bindery_names_get_vendor() - name of a vendor
+ * @text: where to store it; may hold any bytes
+ * Return: false if it is not known.
+ * Since: 0.1
+ */
+bool bindery_names_get_vendor(struct bindery_names *names, uint16_t vendor,
+			      char text[BINDERY_PCI_NAME_SIZE]);
+
+/**
+ * bindery_names_get_device() - name of a device of that vendor
+ * @text: where to store it; may hold any bytes
+ * Return: false if it is not known.
+ * Since: 0.1
+ */
+bool bindery_names_get_device(struct bindery_names *names, uint16_t vendor,
+			      uint16_t device,
+			      char text[BINDERY_PCI_NAME_SIZE]);
+
+/**
+ * bindery_names_get_class() - name of a class, of whatever interface
+ * @class_code: as bindery_device_get_class() tells it
+ * @text: where to store it; may hold any bytes
+ * Return: false if it is not known.
+ * Since: 0.1
+ */
+bool bindery_names_get_class(struct bindery_names *names, uint32_t class_code,
+			     char text[BINDERY_PCI_NAME_SIZE]);
+
+/**
+ * bindery_filter_new() - one that every device passes
+ * @filter: where to store it
+ * Since: 0.1
+ */
+int bindery_filter_new(struct bindery_filter **filter);
+
+/**
+ * bindery_filter_free() - free it
+ * Since: 0.1
+ */
+void bindery_filter_free(struct bindery_filter *filter);
+
+/**
+ * bindery_filter_set_vendor() - only of this vendor
+ * @text: four hex digits, or a part of its name, in any case
+ * Return: -EINVAL if it is empty.
+ * Since: 0.1
+ */
+int bindery_filter_set_vendor(struct bindery_filter *filter, const char *text);
+
+/**
+ * bindery_filter_set_device() - only of this kind
+ * @text: DDDD or VVVV:DDDD in hex, or a part of its name, in any case
+ * Return: -EINVAL if it is empty.
+ * Since: 0.1
+ */
+int bindery_filter_set_device(struct bindery_filter *filter, const char *text);
+
+/**
+ * bindery_filter_set_class() - only of this class
+ * @text: the first two or four or all six hex digits of its code, or a part of its
+ *	name, in any case
+ * Return: -EINVAL if it is empty.
+ * Since: 0.1
+ */
+int bindery_filter_set_class(struct bindery_filter *filter, const char *text);
+
+/**
+ * bindery_filter_set_driver() - only on this driver
+ * @text: its name; "none": on none
+ * Return: -EINVAL if it is empty.
+ * Since: 0.1
+ */
+int bindery_filter_set_driver(struct bindery_filter *filter, const char *text);
+
+/**
+ * bindery_filter_set_numa_node() - only at this NUMA node; -1: at none
+ * Since: 0.1
+ */
+void bindery_filter_set_numa_node(struct bindery_filter *filter, int node);
+
+/**
+ * bindery_filter_set_eligible() - only what bindery_device_is_eligible()
+ * Since: 0.1
+ */
+void bindery_filter_set_eligible(struct bindery_filter *filter);
+
+/**
+ * bindery_devices_filter() - take all out of a list that do not pass
+ * @devices: what it told of before is gone
+ *
+ * Names are those of pci.ids; without that file only numbers match.
+ * Since: 0.1
+ */
+int bindery_devices_filter(struct bindery_devices *devices,
+			   const struct bindery_filter *filter);
+
+/**
+ * enum bindery_wait_state - how far a device is that is waited for
+ * @BINDERY_WAIT_ABSENT: it is not there
+ * @BINDERY_WAIT_NO_DRIVER: it is there, without a driver
+ * @BINDERY_WAIT_OTHER_DRIVER: it is on another driver than the wanted one
+ * @BINDERY_WAIT_NO_NODE: it is on its driver, which has made no node yet
+ * @BINDERY_WAIT_READY: all that was asked for
+ */
+enum bindery_wait_state {
+	BINDERY_WAIT_ABSENT,
+	BINDERY_WAIT_NO_DRIVER,
+	BINDERY_WAIT_OTHER_DRIVER,
+	BINDERY_WAIT_NO_NODE,
+	BINDERY_WAIT_READY,
+};
+
+/** BINDERY_NODE_SIZE - room for the path of a node, cut to fit, with its NUL */
+#define BINDERY_NODE_SIZE 128
+
+/**
+ * bindery_wait_state_symbol() - such as "no-driver"
+ * Since: 0.1
+ */
+const char *bindery_wait_state_symbol(enum bindery_wait_state state);
+
+/**
+ * bindery_wait_new() - hear of devices from now on
+ * @host: the machine; has to live as long as @wait
+ * @device: which device; its path may be without a root bus
+ * @wait: where to store it
+ *
+ * For a host, and for a guest: neither the module nor any right is needed. It
+ * hears of what the kernel tells the network namespace it is made in. Only this
+ * one device counts: another one, whose name or place begins alike, does not.
+ *
+ * Return: -EINVAL if @device expects anything of it, or the errno of opening a
+ * socket of NETLINK_KOBJECT_UEVENT.
+ * Since: 0.1
+ */
+int bindery_wait_new(const struct bindery_host *host,
+		     const struct bindery_reference *device,
+		     struct bindery_wait **wait);
+
+/**
+ * bindery_wait_free() - stop waiting
+ * Since: 0.1
+ */
+void bindery_wait_free(struct bindery_wait *wait);
+
+/**
+ * bindery_wait_set_driver() - it has to be on a driver
+ * @driver: the driver, "-" and "_" being the same; "": any
+ * Return: -ENAMETOOLONG.
+ * Since: 0.1
+ */
+int bindery_wait_set_driver(struct bindery_wait *wait, const char *driver);
+
+/**
+ * bindery_wait_set_node() - its driver has to have made what it is used by
+ *
+ * On a VFIO driver: the node of its group, or where the kernel has none, its own.
+ * Of a network device: an interface. Of a storage device: the node of a block
+ * device; a controller without a disk is never ready. Of others: any node in /dev.
+ * Nodes have to be in /dev, where the kernel or udev makes them.
+ * Since: 0.1
+ */
+void bindery_wait_set_node(struct bindery_wait *wait);
+
+/**
+ * bindery_wait_get_fd() - its socket, to be polled for input
+ *
+ * Belongs to @wait and is only for poll(2) and the like. Whenever it is ready,
+ * and once before: bindery_wait_look().
+ * Since: 0.1
+ */
+int bindery_wait_get_fd(const struct bindery_wait *wait);
+
+/**
+ * bindery_wait_look() - how far is it?
+ * @state: where to store it
+ *
+ * Never waits. Reads all events, then looks: nothing falls in between.
+ *
+ * Return: -ENOTUNIQ if the path has no root bus and there are several.
+ * Since: 0.1
+ */
+int bindery_wait_look(struct bindery_wait *wait,
+		      enum bindery_wait_state *state);
+
+/**
+ * bindery_wait_until() - look, and wait for events, until it is ready
+ * @deadline_ms: for how long; 0: only look
+ * @state: where to store how far it was at last
+ * Return: -ETIMEDOUT if it was not ready by then; -EINTR; or as
+ * bindery_wait_look().
+ * Since: 0.1
+ */
+int bindery_wait_until(struct bindery_wait *wait, uint32_t deadline_ms,
+		       enum bindery_wait_state *state);
+
+/**
+ * bindery_wait_get_bdf() - where it is, unless it was absent at the last look
+ * Since: 0.1
+ */
+struct bindery_bdf bindery_wait_get_bdf(const struct bindery_wait *wait);
+
+/**
+ * bindery_wait_get_driver() - its driver at the last look, "" if none
+ * Since: 0.1
+ */
+const char *bindery_wait_get_driver(const struct bindery_wait *wait);
+
+/**
+ * bindery_wait_get_node() - what bindery_wait_set_node() found, "" if nothing: a
+ *	path in /dev, or the name of an interface
+ * Since: 0.1
+ */
+const char *bindery_wait_get_node(const struct bindery_wait *wait);
 
 /**
  * bindery_users_find_vfio() - who may have an IOMMU group open through VFIO
@@ -1422,9 +2416,17 @@ const char *bindery_user_get_comm(const struct bindery_user *user);
  * enum bindery_guard_kind - what speaks against moving a device
  * @BINDERY_GUARD_MOUNT: a block device below it is mounted
  * @BINDERY_GUARD_SWAP: a block device below it is swap
- * @BINDERY_GUARD_HOLDER: a block device below it belongs to dm or md
+ * @BINDERY_GUARD_HOLDER: a block device below it belongs to dm, LVM, md, ZFS or
+ *	the like
  * @BINDERY_GUARD_NETDEV: a network interface below it is up
  * @BINDERY_GUARD_BOOT_VGA: it is the display that firmware used
+ * @BINDERY_GUARD_ADDRESS: a network interface below it, or one on top of that,
+ *	has an address that is more than one of its link
+ * @BINDERY_GUARD_ROUTE: a default route goes through it
+ * @BINDERY_GUARD_DISPLAY: a display is connected to it
+ * @BINDERY_GUARD_OPEN: a process has a device node of it open
+ * @BINDERY_GUARD_SIGNATURE: a block device below it has data on it that nobody
+ *	is known to use: a warning only
  */
 enum bindery_guard_kind {
 	BINDERY_GUARD_MOUNT = 1,
@@ -1432,6 +2434,11 @@ enum bindery_guard_kind {
 	BINDERY_GUARD_HOLDER = 3,
 	BINDERY_GUARD_NETDEV = 4,
 	BINDERY_GUARD_BOOT_VGA = 5,
+	BINDERY_GUARD_ADDRESS = 6,
+	BINDERY_GUARD_ROUTE = 7,
+	BINDERY_GUARD_DISPLAY = 8,
+	BINDERY_GUARD_OPEN = 9,
+	BINDERY_GUARD_SIGNATURE = 10,
 };
 
 /**
@@ -1441,6 +2448,16 @@ enum bindery_guard_kind {
 const char *bindery_guard_kind_symbol(enum bindery_guard_kind kind);
 
 /**
+ * bindery_guard_kind_parse() - the kind that has this symbol
+ * @symbol: such as "mount"
+ * @kind: where to store it
+ * Return: -EINVAL if there is none.
+ * Since: 0.1
+ */
+int bindery_guard_kind_parse(const char *symbol,
+			     enum bindery_guard_kind *kind);
+
+/**
  * bindery_guards_find() - what speaks against moving these members
  * @host: the machine
  * @plan: as bindery_request_check() or bindery_claim_acquire() gave it; every
@@ -1448,9 +2465,12 @@ const char *bindery_guard_kind_symbol(enum bindery_guard_kind kind);
  * @guards: where to store the new list; empty if nothing was found
  *
  * The kernel does not ask: it moves a device that is in use. Only what is in
- * the caller's mount and network namespace is seen.
+ * the caller's mount and network namespace is seen, and of device nodes that
+ * are open what processes have open that the caller may look into. Addresses
+ * and routes are known of the running machine only, not of another root.
  *
- * Return: the errno of what could not be read; -ENODATA without /proc.
+ * Return: the errno of what could not be read; -ENODATA without /proc; -EIO if
+ * the kernel does not tell addresses and routes.
  * Since: 0.1
  */
 int bindery_guards_find(const struct bindery_host *host,
@@ -1508,6 +2528,229 @@ bindery_guard_get_kind(const struct bindery_guard *guard);
  * Since: 0.1
  */
 const char *bindery_guard_get_what(const struct bindery_guard *guard);
+
+/**
+ * bindery_guard_is_warning() - does it speak against nothing by itself?
+ * Since: 0.1
+ */
+bool bindery_guard_is_warning(const struct bindery_guard *guard);
+
+/**
+ * struct bindery_variant - the VFIO driver made for a device
+ * @driver: its name; "" while its module is not loaded, which alone knows it
+ * @module: its module
+ */
+struct bindery_variant {
+	char driver[BINDERY_NAME_SIZE];
+	char module[BINDERY_NAME_SIZE];
+};
+
+/**
+ * bindery_host_find_variant() - the VFIO driver that suits a device best
+ * @device: the device
+ * @variant: where to store it
+ *
+ * Of the modules that have an alias "vfio_pci:..." for the device, in
+ * modules.alias of the running kernel, the one with the fewest wildcards. Often
+ * that is vfio_pci itself. Nothing is loaded.
+ *
+ * Return: -ENOENT if there is none, -ENODEV without such a device.
+ * Since: 0.1
+ */
+int bindery_host_find_variant(const struct bindery_host *host,
+			      const struct bindery_bdf *device,
+			      struct bindery_variant *variant);
+
+/**
+ * bindery_host_load_variant() - load its module, so that its driver is known
+ * @variant: what bindery_host_find_variant() found; its driver is filled in
+ *
+ * Needs CAP_SYS_MODULE, unless the module is loaded already.
+ *
+ * Return: the errno of loading the module; -ENOENT if it has no PCI driver.
+ * Since: 0.1
+ */
+int bindery_host_load_variant(const struct bindery_host *host,
+			      struct bindery_variant *variant);
+
+/**
+ * bindery_host_resolve_driver() - the name by which a PCI driver is registered
+ * @name: the name that somebody knows: of the driver or of its module, with "-"
+ *	for "_" or the other way round
+ * @driver: where to store it; @name as it is if there is no such driver now
+ * Return: is there one?
+ * Since: 0.1
+ */
+bool bindery_host_resolve_driver(const struct bindery_host *host,
+				 const char *name,
+				 char driver[BINDERY_NAME_SIZE]);
+
+/**
+ * bindery_host_is_vfio_driver() - is that a VFIO driver for PCI devices?
+ * @name: name of a driver or of its module
+ *
+ * Known by what it is, not by its name: its module uses that of the VFIO core
+ * for PCI, or has an alias "vfio_pci:...".
+ * Since: 0.1
+ */
+bool bindery_host_is_vfio_driver(const struct bindery_host *host,
+				 const char *name);
+
+/**
+ * bindery_stray_reason_symbol() - such as "driver"
+ * Since: 0.1
+ */
+const char *bindery_stray_reason_symbol(enum bindery_stray_reason reason);
+
+/**
+ * bindery_strays_find() - devices on VFIO, or meant for it, that nobody owns
+ * @host: the machine
+ * @context: the module, which tells what claims own; its error record is
+ *	overwritten
+ * @strays: where to store the new list, in order of BDF
+ *
+ * Return: the errno of reading sysfs.
+ * Since: 0.1
+ */
+int bindery_strays_find(const struct bindery_host *host,
+			struct bindery_context *context,
+			struct bindery_strays **strays);
+
+/**
+ * bindery_strays_free() - free a list of strays, with its strays
+ * Since: 0.1
+ */
+void bindery_strays_free(struct bindery_strays *strays);
+
+/**
+ * bindery_strays_get_count() - how many there are
+ * Since: 0.1
+ */
+size_t bindery_strays_get_count(const struct bindery_strays *strays);
+
+/**
+ * bindery_strays_get() - one of them
+ * @index: from 0
+ * Return: a stray that lives as long as the list, NULL beyond its end.
+ * Since: 0.1
+ */
+const struct bindery_stray *
+bindery_strays_get(const struct bindery_strays *strays, size_t index);
+
+/**
+ * bindery_stray_get_bdf() - the device
+ * Since: 0.1
+ */
+struct bindery_bdf bindery_stray_get_bdf(const struct bindery_stray *stray);
+
+/**
+ * bindery_stray_get_group() - number of its IOMMU group
+ * @group: where to store it
+ * Return: false if it is in none; @group is then left alone.
+ * Since: 0.1
+ */
+bool bindery_stray_get_group(const struct bindery_stray *stray,
+			     uint32_t *group);
+
+/**
+ * bindery_stray_get_reason() - why it is one; the first reason that applies
+ * Since: 0.1
+ */
+enum bindery_stray_reason
+bindery_stray_get_reason(const struct bindery_stray *stray);
+
+/**
+ * bindery_stray_get_driver() - the driver it is on, "" if none
+ * Since: 0.1
+ */
+const char *bindery_stray_get_driver(const struct bindery_stray *stray);
+
+/**
+ * bindery_stray_get_override() - its driver_override, "" if none
+ * Since: 0.1
+ */
+const char *bindery_stray_get_override(const struct bindery_stray *stray);
+
+/**
+ * bindery_stray_fix() - give it back to the driver that the kernel finds for it
+ * @host: the machine
+ * @context: the module; keeps the error record of what it refused
+ * @stray: the stray
+ * @deadline_ms: how long each call of the kernel may take; 0: its default
+ *
+ * Its group is adopted, or reserved if members of it are on other drivers, and
+ * so kept from everybody else; then the device leaves VFIO, its override is
+ * cleared, and drivers are asked to take it. What is in the group beside it
+ * stays as it is. A VFIO user that opens it in between keeps it: the kernel takes
+ * it from VFIO when that one has closed it, and no driver is asked then.
+ *
+ * Return: -EBUSY if a VFIO user has it open, or a claim owns it by now;
+ * -EALREADY if it is no stray any more; -EIO if it is still one afterwards; or
+ * what the kernel answered.
+ * Since: 0.1
+ */
+int bindery_stray_fix(const struct bindery_host *host,
+		      struct bindery_context *context,
+		      const struct bindery_stray *stray, uint32_t deadline_ms);
+
+/**
+ * bindery_nodes_watch() - listen to what udev does, before nodes come to be
+ * @host: the machine
+ * @nodes: where to store the watch
+ *
+ * Call it before devices are moved: what happens earlier is not heard.
+ *
+ * Return: the errno of opening a socket of NETLINK_KOBJECT_UEVENT.
+ * Since: 0.1
+ */
+int bindery_nodes_watch(const struct bindery_host *host,
+			struct bindery_nodes **nodes);
+
+/**
+ * bindery_nodes_free() - end the watch
+ * Since: 0.1
+ */
+void bindery_nodes_free(struct bindery_nodes *nodes);
+
+/**
+ * bindery_nodes_get_fd() - readable when there is something new to look at
+ *
+ * Then ask bindery_nodes_settle() again. Close-on-exec.
+ * Since: 0.1
+ */
+int bindery_nodes_get_fd(const struct bindery_nodes *nodes);
+
+/**
+ * bindery_nodes_settle() - has udev finished with the nodes of these members?
+ * @members: of a claim; the nodes of their groups and of their VFIO devices
+ *
+ * Without udev it is so as soon as the nodes are there.
+ *
+ * Return: 0 if it has; -EAGAIN if not yet: wait for bindery_nodes_get_fd(), and
+ * not for longer than some 100 ms, because udev may end; -ENOBUFS if events
+ * were lost.
+ * Since: 0.1
+ */
+int bindery_nodes_settle(struct bindery_nodes *nodes,
+			 const struct bindery_members *members);
+
+/**
+ * bindery_nodes_set_rights() - who may open the nodes of these members
+ * @members: as of bindery_nodes_settle(), which has to have returned 0
+ * @owner: user id, or -1: as it is
+ * @group: group id, or -1: as it is
+ * @mode: permissions, or -1: as they are
+ *
+ * They are looked at again afterwards. They go away with the nodes, which is
+ * when the devices leave VFIO: there is nothing to put back.
+ *
+ * Return: -ENOENT if there is no node to set; -ESTALE if a node is not the
+ * device's, or has other rights afterwards; the errno of chown(2), chmod(2).
+ * Since: 0.1
+ */
+int bindery_nodes_set_rights(struct bindery_nodes *nodes,
+			     const struct bindery_members *members,
+			     uid_t owner, gid_t group, mode_t mode);
 
 #pragma GCC visibility pop
 

@@ -24,6 +24,25 @@ int bindery_context_new(struct bindery_context **context)
 	return 0;
 }
 
+int bindery_context_new_from_fd(int fd, struct bindery_context **context)
+{
+	struct bindery_ioc_info info = { .size = sizeof(info) };
+	struct bindery_context *new;
+	int ret = bindery_ioctl(fd, BINDERY_INFO, &info);
+
+	if (ret)
+		return ret;
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC))
+		return -errno;
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	new->fd = fd;
+	bindery_error_record_prepare(&new->error);
+	*context = new;
+	return 0;
+}
+
 void bindery_context_free(struct bindery_context *context)
 {
 	if (!context)

@@ -7,13 +7,22 @@
 
 #include "internal.h"
 
-#define DEVICES "sys/bus/pci/devices"
+#define DEVICES		"sys/bus/pci/devices"
+#define CLASS_HOST	0x0600
+#define CLASS_BRIDGE	0x0604
+#define CONFIG_HEADER	0x0e
 
 struct bindery_device {
 	struct bindery_bdf bdf;
 	struct bindery_path path;	/* without steps: none */
 	bool has_group;
+	bool has_pf;
 	uint32_t group;
+	struct bindery_bdf pf;
+	int numa_node;
+	bool has_header;
+	unsigned char header;
+	bool has_vfs;
 	uint32_t class_code;
 	uint16_t vendor;
 	uint16_t device_id;
@@ -61,27 +70,48 @@ static void read_group(int dir, struct bindery_device *device)
 	device->has_group = end != name && !*end;
 }
 
+static void read_pf(int dir, struct bindery_device *device)
+{
+	char name[BINDERY_NAME_SIZE];
+
+	device->has_pf = !sysfs_read_name(dir, "physfn", name, sizeof(name)) &&
+			 !bindery_bdf_parse(name, &device->pf);
+}
+
 /*
  * A VF with a bus number that its PF has not hangs off a bus that no bridge
  * leads to.
  */
-static bool is_off_the_path(int dir, const struct bindery_device *device)
-{
-	char name[BINDERY_NAME_SIZE];
-	struct bindery_bdf pf;
-
-	return !sysfs_read_name(dir, "physfn", name, sizeof(name)) &&
-	       !bindery_bdf_parse(name, &pf) && pf.bus != device->bdf.bus;
-}
-
-static void read_path(int devices, const char *name, int dir,
+static void read_path(int devices, const char *name,
 		      struct bindery_device *device)
 {
 	char target[PATH_MAX];
 
-	if (!sysfs_read_target(devices, name, target, sizeof(target)) &&
-	    !is_off_the_path(dir, device))
+	if (device->has_pf && device->pf.bus != device->bdf.bus)
+		return;
+	if (!sysfs_read_target(devices, name, target, sizeof(target)))
 		bindery_path_from_link(target, &device->path);
+}
+
+static void read_numa_node(int dir, struct bindery_device *device)
+{
+	char text[16];
+
+	device->numa_node = -1;
+	if (!sysfs_read(dir, "numa_node", text, sizeof(text)) && *text)
+		device->numa_node = (int)strtol(text, NULL, 10);
+}
+
+/* Which kind of registers it has: 0 is an endpoint's. */
+static void read_header(int dir, struct bindery_device *device)
+{
+	unsigned char config[CONFIG_HEADER + 1];
+
+	if (sysfs_read_bytes(dir, "config", config, sizeof(config)) !=
+	    sizeof(config))
+		return;
+	device->has_header = true;
+	device->header = config[CONFIG_HEADER] & 0x7f;
 }
 
 /* What cannot be read, such as of a device that is going, stays empty. */
@@ -90,7 +120,10 @@ static void read_device(int dir, struct bindery_device *device)
 	device->vendor = (uint16_t)read_number(dir, "vendor");
 	device->device_id = (uint16_t)read_number(dir, "device");
 	device->class_code = (uint32_t)read_number(dir, "class");
+	device->has_vfs = read_number(dir, "sriov_numvfs");
 	read_group(dir, device);
+	read_numa_node(dir, device);
+	read_header(dir, device);
 	sysfs_read_name(dir, "driver", device->driver, sizeof(device->driver));
 	if (sysfs_read(dir, "driver_override", device->override,
 		       sizeof(device->override)) ||
@@ -112,7 +145,8 @@ static int visit_device(int dir, const char *name, void *argument)
 	device = add_device(argument);
 	if (device) {
 		device->bdf = bdf;
-		read_path(dir, name, fd, device);
+		read_pf(fd, device);
+		read_path(dir, name, device);
 		read_device(fd, device);
 	}
 	close(fd);
@@ -184,6 +218,14 @@ bool bindery_device_get_group(const struct bindery_device *device,
 	return device->has_group;
 }
 
+bool bindery_device_get_pf(const struct bindery_device *device,
+			   struct bindery_bdf *pf)
+{
+	if (device->has_pf)
+		*pf = device->pf;
+	return device->has_pf;
+}
+
 const char *bindery_device_get_driver(const struct bindery_device *device)
 {
 	return device->driver;
@@ -207,4 +249,45 @@ uint16_t bindery_device_get_vendor(const struct bindery_device *device)
 uint16_t bindery_device_get_device_id(const struct bindery_device *device)
 {
 	return device->device_id;
+}
+
+int bindery_device_get_numa_node(const struct bindery_device *device)
+{
+	return device->numa_node;
+}
+
+bool bindery_device_is_bridge(const struct bindery_device *device)
+{
+	uint32_t class_code = device->class_code >> 8;
+
+	return class_code == CLASS_HOST || class_code == CLASS_BRIDGE;
+}
+
+bool bindery_device_is_eligible(const struct bindery_device *device)
+{
+	return device->has_group && !bindery_device_is_bridge(device) &&
+	       !(device->has_header && device->header) && !device->has_vfs;
+}
+
+const struct bindery_device *
+bindery_devices_find(const struct bindery_devices *devices,
+		     const struct bindery_bdf *bdf)
+{
+	struct bindery_device key = { .bdf = *bdf };
+
+	if (!devices->count)
+		return NULL;
+	return bsearch(&key, devices->list, devices->count,
+		       sizeof(*devices->list), compare);
+}
+
+void bindery_devices_keep(struct bindery_devices *devices, device_wanted wanted,
+			  void *argument)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < devices->count; i++)
+		if (wanted(&devices->list[i], argument))
+			devices->list[kept++] = devices->list[i];
+	devices->count = kept;
 }

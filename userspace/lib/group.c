@@ -4,11 +4,6 @@
 
 #include "internal.h"
 
-struct bindery_group {
-	struct bindery_ioc_show raw;
-	struct bindery_members *members;
-};
-
 static int show(struct bindery_context *context, struct bindery_group *group,
 		const struct bindery_ioc_device *device)
 {
@@ -57,6 +52,7 @@ int bindery_group_show(struct bindery_context *context,
 	if (ret)
 		goto err_free;
 	bindery_members_set_count(new->members, new->raw.num_members, ret);
+	new->num_members = new->raw.num_members;
 	*group = new;
 	return 0;
 
@@ -87,6 +83,11 @@ bindery_group_get_state(const struct bindery_group *group)
 uint32_t bindery_group_get_num_claims(const struct bindery_group *group)
 {
 	return group->raw.out_num_claims;
+}
+
+uint32_t bindery_group_get_num_members(const struct bindery_group *group)
+{
+	return group->num_members;
 }
 
 pid_t bindery_group_get_holder_pid(const struct bindery_group *group)

@@ -93,3 +93,39 @@ uint32_t bindery_info_get_max_stuck(const struct bindery_info *info)
 {
 	return info->raw.out_max_stuck;
 }
+
+uint32_t bindery_info_get_operations(const struct bindery_info *info)
+{
+	return info->raw.out_operations;
+}
+
+uint32_t bindery_info_get_num_groups(const struct bindery_info *info)
+{
+	return info->raw.out_num_groups;
+}
+
+uint32_t bindery_info_get_max_claims(const struct bindery_info *info)
+{
+	return info->raw.out_max_claims;
+}
+
+uint32_t bindery_info_get_max_transactions(const struct bindery_info *info)
+{
+	return info->raw.out_max_transactions;
+}
+
+uint32_t bindery_info_get_num_claims(const struct bindery_info *info)
+{
+	return info->raw.out_num_claims;
+}
+
+uint32_t bindery_info_get_num_transactions(const struct bindery_info *info)
+{
+	return info->raw.out_num_transactions;
+}
+
+struct bindery_id
+bindery_info_get_delegation_id(const struct bindery_info *info)
+{
+	return bindery_id_from_uapi(info->raw.out_delegation_id);
+}

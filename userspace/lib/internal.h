@@ -2,6 +2,8 @@
 #ifndef BINDERY_INTERNAL_H
 #define BINDERY_INTERNAL_H
 
+#include <stdio.h>
+
 #include "bindery.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -40,8 +42,22 @@ struct bindery_claim {
 	struct bindery_error_record error;
 };
 
+struct bindery_group {
+	struct bindery_ioc_show raw;
+	struct bindery_members *members;
+	uint32_t num_members;
+};
+
+struct bindery_status {
+	struct bindery_ioc_status raw;
+	struct bindery_members *members;
+	uint32_t *groups;		/* of a dump */
+	size_t groups_count;
+};
+
 struct bindery_host {
 	int root;
+	bool live;	/* this machine: the kernel can be asked about it */
 };
 
 /* ioctl.c: the only caller of ioctl(2) */
@@ -75,6 +91,9 @@ bindery_reference_from_uapi(const struct bindery_ioc_device *raw);
 /* For calls that cannot be asked twice for the same members. */
 #define MEMBERS_ONCE	1024
 
+/* What tells of no members: an entry of a dump. */
+extern struct bindery_members bindery_members_none;
+
 struct bindery_members *bindery_members_new(uint32_t room);
 void bindery_members_set_count(struct bindery_members *members,
 			       uint32_t count, int ret);
@@ -82,6 +101,17 @@ bool bindery_members_must_grow(struct bindery_members **members,
 			       uint32_t count, unsigned int attempt);
 void bindery_members_give(struct bindery_members *members,
 			  struct bindery_members **out);
+
+/* device.c */
+typedef bool (*device_wanted)(const struct bindery_device *device,
+			      void *argument);
+
+void bindery_devices_keep(struct bindery_devices *devices, device_wanted wanted,
+			  void *argument);
+
+/* function-node.c */
+bool device_node_find(const struct bindery_host *host, int dir,
+		      uint32_t class_code, char *node, size_t size);
 
 /* path.c */
 int bindery_path_from_link(const char *target, struct bindery_path *path);
@@ -113,7 +143,70 @@ int sysfs_read_number(int dir, const char *path, unsigned long *number);
 int sysfs_read_target(int dir, const char *path, char *text, size_t size);
 int sysfs_read_name(int dir, const char *path, char *text, size_t size);
 bool sysfs_has(int dir, const char *path);
+ssize_t sysfs_read_bytes(int dir, const char *path, void *bytes, size_t size);
+int sysfs_open_below(int dir, const char *name);
+int sysfs_node(int root, const char *path, bool *is_block, unsigned int *major,
+	       unsigned int *minor);
+void sysfs_close(int dir);
 int sysfs_each(int dir, const char *path, sysfs_visit visit, void *argument);
 int sysfs_each_line(int dir, const char *path, sysfs_line line, void *argument);
+int sysfs_stream(int dir, const char *path, FILE **file);
+int sysfs_open_file(int dir, const char *path, int flags);
+int sysfs_write(int dir, const char *path, const char *text);
+
+/* users.c: processes that have device nodes open */
+#define NODE_SIZE 64
+
+struct node {
+	char path[NODE_SIZE];
+	bool is_block;
+	unsigned int major;	/* 0: not known, the path has to do */
+	unsigned int minor;
+};
+
+struct bindery_user {
+	pid_t pid;
+	size_t node;		/* the first found of its nodes */
+	char comm[BINDERY_COMM_SIZE];
+};
+
+int bindery_users_find_nodes(const struct bindery_host *host,
+			     const struct node *nodes, size_t count,
+			     struct bindery_users **users);
+
+/* guard.c, and guard-*.c for each kind of device */
+struct hunt {
+	const struct bindery_host *host;
+	struct bindery_guards *guards;
+	struct bindery_bdf bdf;
+	struct libmnt_table *mounts;
+	struct libmnt_table *swaps;
+	struct nl_cache *addresses;	/* NULL: of a machine that is not this */
+	struct nl_cache *routes;
+	const char *block;	/* name of the block device looked at */
+	unsigned long number;	/* its dev_t */
+	int depth;
+	struct opening *openings;
+	size_t num_openings;
+};
+
+/* A node of a device, that nobody should have open. */
+struct opening {
+	struct bindery_bdf bdf;
+	struct node node;
+};
+
+int guard_add(struct hunt *hunt, enum bindery_guard_kind kind,
+	      const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool guard_was_added(const struct hunt *hunt, size_t before);
+int guard_block_prepare(struct hunt *hunt);
+void guard_block_finish(struct hunt *hunt);
+int guard_block_use(struct hunt *hunt, int dir, const char *name);
+int guard_net_prepare(struct hunt *hunt);
+void guard_net_finish(struct hunt *hunt);
+int guard_net_use(struct hunt *hunt, int dir, const char *name);
+int guard_display_use(struct hunt *hunt, int dir);
+int guard_open_note(struct hunt *hunt, int dir, const char *subsystem);
+int guard_open_find(struct hunt *hunt);
 
 #endif

@@ -11,6 +11,8 @@
 static_assert(sizeof(struct bindery_member) ==
 	      sizeof(struct bindery_ioc_member), "entries go to the kernel");
 
+struct bindery_members bindery_members_none = { .complete = true };
+
 struct bindery_members *bindery_members_new(uint32_t room)
 {
 	struct bindery_members *members;

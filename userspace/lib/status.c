@@ -4,11 +4,6 @@
 
 #include "internal.h"
 
-struct bindery_status {
-	struct bindery_ioc_status raw;
-	struct bindery_members *members;
-};
-
 static int ask(struct bindery_claim *claim, struct bindery_ioc_status *ioc,
 	       struct bindery_members *members)
 {
@@ -72,6 +67,7 @@ void bindery_status_free(struct bindery_status *status)
 	if (!status)
 		return;
 	bindery_members_free(status->members);
+	free(status->groups);
 	free(status);
 }
 
@@ -114,6 +110,13 @@ const char *bindery_status_get_holder_comm(const struct bindery_status *status)
 const char *bindery_status_get_label(const struct bindery_status *status)
 {
 	return status->raw.out_label;
+}
+
+const uint32_t *bindery_status_get_groups(const struct bindery_status *status,
+					  size_t *count)
+{
+	*count = status->groups_count;
+	return status->groups;
 }
 
 const struct bindery_members *

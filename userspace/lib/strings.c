@@ -155,6 +155,30 @@ static const struct error_text error_texts[] = {
 	[BINDERY_ERROR_SHUTDOWN] = {
 		"shutdown", "the machine is going down",
 		"wait until it is up again" },
+	[BINDERY_ERROR_OPERATION] = {
+		"operation", "this call was not delegated to this control file",
+		"ask who delegated for it, or do without" },
+	[BINDERY_ERROR_FLAG] = {
+		"flag", "a flag, or a snapshot, that a delegated control file cannot use",
+		"leave it out" },
+	[BINDERY_ERROR_FOREIGN_GROUP] = {
+		"foreign-group", "the IOMMU group was not delegated to this control file",
+		"ask who delegated for it; devices that came back are in a new group" },
+	[BINDERY_ERROR_FOREIGN_CLAIM] = {
+		"foreign-claim", "the claim was not made through this control file",
+		"have the claim passed by who has it" },
+	[BINDERY_ERROR_NOT_LOADED] = {
+		"not-loaded", "the target driver is not loaded, and a delegated control file loads none",
+		"have its module loaded first" },
+	[BINDERY_ERROR_REVOKED] = {
+		"revoked", "the rights of this control file were revoked",
+		"ask who delegated for another" },
+	[BINDERY_ERROR_LIMIT] = {
+		"limit", "this control file has as many claims or transactions as it may",
+		"release a claim, or wait for a transaction to end" },
+	[BINDERY_ERROR_NO_DELEGATION] = {
+		"no-delegation", "there is no such delegation",
+		"name it by its id, or by a delegated control file" },
 };
 
 static const struct error_text *error_text(enum bindery_error code)

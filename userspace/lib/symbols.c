@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <string.h>
+
 #include "internal.h"
 
 static const char *lookup(const char *const *symbols, size_t count,
@@ -41,6 +44,19 @@ const char *bindery_step_symbol(enum bindery_step step)
 	};
 
 	return lookup(symbols, ARRAY_SIZE(symbols), step);
+}
+
+const char *bindery_wait_state_symbol(enum bindery_wait_state state)
+{
+	static const char *const symbols[] = {
+		[BINDERY_WAIT_ABSENT] = "absent",
+		[BINDERY_WAIT_NO_DRIVER] = "no-driver",
+		[BINDERY_WAIT_OTHER_DRIVER] = "other-driver",
+		[BINDERY_WAIT_NO_NODE] = "no-node",
+		[BINDERY_WAIT_READY] = "ready",
+	};
+
+	return lookup(symbols, ARRAY_SIZE(symbols), state);
 }
 
 const char *bindery_role_symbol(enum bindery_role role)
@@ -128,17 +144,74 @@ const char *bindery_rights_symbol(enum bindery_rights rights)
 	return lookup(symbols, ARRAY_SIZE(symbols), rights);
 }
 
+static const char *const guard_symbols[] = {
+	[BINDERY_GUARD_MOUNT] = "mount",
+	[BINDERY_GUARD_SWAP] = "swap",
+	[BINDERY_GUARD_HOLDER] = "holder",
+	[BINDERY_GUARD_NETDEV] = "netdev",
+	[BINDERY_GUARD_BOOT_VGA] = "boot-vga",
+	[BINDERY_GUARD_ADDRESS] = "address",
+	[BINDERY_GUARD_ROUTE] = "default-route",
+	[BINDERY_GUARD_DISPLAY] = "display",
+	[BINDERY_GUARD_OPEN] = "open",
+	[BINDERY_GUARD_SIGNATURE] = "signature",
+};
+
 const char *bindery_guard_kind_symbol(enum bindery_guard_kind kind)
 {
+	return lookup(guard_symbols, ARRAY_SIZE(guard_symbols), kind);
+}
+
+int bindery_guard_kind_parse(const char *symbol, enum bindery_guard_kind *kind)
+{
+	for (size_t i = 1; i < ARRAY_SIZE(guard_symbols); i++) {
+		if (strcmp(guard_symbols[i], symbol))
+			continue;
+		*kind = (enum bindery_guard_kind)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+const char *bindery_event_type_symbol(enum bindery_event_type type)
+{
 	static const char *const symbols[] = {
-		[BINDERY_GUARD_MOUNT] = "mount",
-		[BINDERY_GUARD_SWAP] = "swap",
-		[BINDERY_GUARD_HOLDER] = "holder",
-		[BINDERY_GUARD_NETDEV] = "netdev",
-		[BINDERY_GUARD_BOOT_VGA] = "boot-vga",
+		[BINDERY_EVENT_TYPE_LOST] = "lost",
+		[BINDERY_EVENT_TYPE_LOADED] = "loaded",
+		[BINDERY_EVENT_TYPE_TXN_BEGIN] = "begin",
+		[BINDERY_EVENT_TYPE_STEP] = "step",
+		[BINDERY_EVENT_TYPE_COMMIT] = "commit",
+		[BINDERY_EVENT_TYPE_ROLLBACK] = "rollback",
+		[BINDERY_EVENT_TYPE_CLAIM] = "claim",
+		[BINDERY_EVENT_TYPE_RELEASE] = "release",
+		[BINDERY_EVENT_TYPE_DEFERRED] = "deferred",
+		[BINDERY_EVENT_TYPE_RESTORED] = "restored",
+		[BINDERY_EVENT_TYPE_INVALID] = "invalid",
+		[BINDERY_EVENT_TYPE_TAMPER] = "tamper",
+		[BINDERY_EVENT_TYPE_ADDED] = "added",
+		[BINDERY_EVENT_TYPE_REMOVED] = "removed",
+		[BINDERY_EVENT_TYPE_STUCK] = "stuck",
+		[BINDERY_EVENT_TYPE_LATE] = "late",
+		[BINDERY_EVENT_TYPE_KEPT] = "kept",
+		[BINDERY_EVENT_TYPE_MARKED] = "marked",
+		[BINDERY_EVENT_TYPE_DEGRADED] = "degraded",
+		[BINDERY_EVENT_TYPE_GROUP] = "group",
+		[BINDERY_EVENT_TYPE_DELEGATED] = "delegated",
+		[BINDERY_EVENT_TYPE_REVOKED] = "revoked",
 	};
 
-	return lookup(symbols, ARRAY_SIZE(symbols), kind);
+	return lookup(symbols, ARRAY_SIZE(symbols), type);
+}
+
+const char *bindery_stray_reason_symbol(enum bindery_stray_reason reason)
+{
+	static const char *const symbols[] = {
+		[BINDERY_STRAY_DRIVER] = "driver",
+		[BINDERY_STRAY_OVERRIDE] = "override",
+		[BINDERY_STRAY_PARKED] = "parked",
+	};
+
+	return lookup(symbols, ARRAY_SIZE(symbols), reason);
 }
 
 const char *bindery_member_flag_symbol(uint32_t flag)
@@ -202,5 +275,23 @@ const char *bindery_kernel_fact_symbol(uint32_t fact)
 		return "vfio-cdev";
 	default:
 		return NULL;
+	}
+}
+
+const char *bindery_operation_symbol(uint32_t operation)
+{
+	switch (operation) {
+	case BINDERY_OPERATION_SHOW:
+		return "show";
+	case BINDERY_OPERATION_CHECK:
+		return "check";
+	case BINDERY_OPERATION_ACQUIRE:
+		return "acquire";
+	case BINDERY_OPERATION_ADOPT:
+		return "adopt";
+	case BINDERY_OPERATION_OPEN_CLAIM:
+		return "open-claim";
+	default:
+		return "unknown";
 	}
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -24,6 +25,7 @@ int bindery_host_new(const char *root, struct bindery_host **host)
 		free(new);
 		return ret;
 	}
+	new->live = !root;
 	*host = new;
 	return 0;
 }
@@ -97,6 +99,46 @@ int sysfs_read_name(int dir, const char *path, char *text, size_t size)
 	return 0;
 }
 
+/* All that fits, whatever it is; how many bytes these are. */
+ssize_t sysfs_read_bytes(int dir, const char *path, void *bytes, size_t size)
+{
+	int fd = sysfs_open_file(dir, path, O_RDONLY);
+	ssize_t length;
+
+	if (fd < 0)
+		return fd;
+	length = read(fd, bytes, size);
+	if (length < 0)
+		length = -errno;
+	close(fd);
+	return length;
+}
+
+/* A directory, and no link to one. */
+int sysfs_open_below(int dir, const char *name)
+{
+	return sysfs_open_file(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+/* The number of a device node, by its path, which begins with a slash. */
+int sysfs_node(int root, const char *path, bool *is_block, unsigned int *major,
+	       unsigned int *minor)
+{
+	struct stat status;
+
+	if (fstatat(root, path + 1, &status, 0))
+		return -errno;
+	*is_block = S_ISBLK(status.st_mode);
+	*major = major(status.st_rdev);
+	*minor = minor(status.st_rdev);
+	return *is_block || S_ISCHR(status.st_mode) ? 0 : -ENODEV;
+}
+
+void sysfs_close(int dir)
+{
+	close(dir);
+}
+
 bool sysfs_has(int dir, const char *path)
 {
 	struct stat status;
@@ -134,21 +176,48 @@ int sysfs_each(int dir, const char *path, sysfs_visit visit, void *argument)
 	return ret;
 }
 
+int sysfs_open_file(int dir, const char *path, int flags)
+{
+	int fd = openat(dir, path, flags | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sysfs_stream(int dir, const char *path, FILE **file)
+{
+	int fd = sysfs_open_file(dir, path, O_RDONLY), ret;
+
+	if (fd < 0)
+		return fd;
+	*file = fdopen(fd, "r");
+	if (*file)
+		return 0;
+	ret = -errno;
+	close(fd);
+	return ret;
+}
+
+int sysfs_write(int dir, const char *path, const char *text)
+{
+	int fd = sysfs_open_file(dir, path, O_WRONLY), ret = 0;
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
 int sysfs_each_line(int dir, const char *path, sysfs_line line, void *argument)
 {
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC), ret = 0;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *file;
+	int ret = sysfs_stream(dir, path, &file);
 
-	if (fd < 0)
-		return -errno;
-	file = fdopen(fd, "r");
-	if (!file) {
-		ret = -errno;
-		close(fd);
+	if (ret)
 		return ret;
-	}
 	while (!ret && getline(&text, &size, file) >= 0)
 		ret = line(text, argument);
 	if (!ret && ferror(file))

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-struct bindery_user {
-	pid_t pid;
-	char comm[BINDERY_COMM_SIZE];
-};
-
 struct bindery_users {
 	size_t count;
 	struct bindery_user *list;
 };
-
-#define NODE_SIZE 64
 
 struct search {
 	const struct bindery_host *host;
@@ -28,28 +23,53 @@ struct search {
 	int claim_fd;			/* -1: a search for VFIO nodes */
 	char claim[BINDERY_ID_TEXT_SIZE];	/* its id */
 	pid_t pid;			/* the process looked at */
-	char (*nodes)[NODE_SIZE];	/* what a wanted file links to */
+	struct node *nodes;		/* the wanted ones */
 	size_t num_nodes;
+	size_t found;			/* the one that was found */
 };
 
-static int add_node(struct search *search, const char *dir, const char *name)
+static struct node *add_node(struct search *search, const char *dir,
+			     const char *name)
 {
-	char (*nodes)[NODE_SIZE];
+	struct node *nodes;
 
 	nodes = reallocarray(search->nodes, search->num_nodes + 1,
 			     sizeof(*nodes));
 	if (!nodes)
-		return -ENOMEM;
+		return NULL;
 	search->nodes = nodes;
-	snprintf(nodes[search->num_nodes++], sizeof(*nodes), "%s%s", dir, name);
-	return 0;
+	nodes += search->num_nodes++;
+	*nodes = (struct node){ 0 };
+	snprintf(nodes->path, sizeof(nodes->path), "%s%s", dir, name);
+	return nodes;
 }
 
-static bool is_node(const struct search *search, const char *target)
+/* The file behind a link of /proc, without asking any file server. */
+static bool has_number(int dir, const char *name, const struct node *node)
 {
-	for (size_t i = 0; i < search->num_nodes; i++)
-		if (!strcmp(search->nodes[i], target))
+	struct statx status;
+
+	return node->major &&
+	       !statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+		      STATX_TYPE, &status) &&
+	       (node->is_block ? S_ISBLK(status.stx_mode) :
+				 S_ISCHR(status.stx_mode)) &&
+	       status.stx_rdev_major == node->major &&
+	       status.stx_rdev_minor == node->minor;
+}
+
+/* In a container a node may have any path; nothing else has its number. */
+static bool is_node(struct search *search, int dir, const char *name,
+		    const char *target)
+{
+	for (size_t i = 0; i < search->num_nodes; i++) {
+		const struct node *node = &search->nodes[i];
+
+		search->found = i;
+		if (!strcmp(node->path, target) ||
+		    (*target == '/' && has_number(dir, name, node)))
 			return true;
+	}
 	return false;
 }
 
@@ -90,7 +110,7 @@ static int visit_fd(int dir, const char *name, void *argument)
 	char target[PATH_MAX];
 
 	if (sysfs_read_target(dir, name, target, sizeof(target)) ||
-	    !is_node(search, target))
+	    !is_node(search, dir, name, target))
 		return 0;
 	return search->claim_fd < 0 || is_claim(search, dir, name);
 }
@@ -107,6 +127,7 @@ static int add_user(struct search *search, int dir)
 	list += users->count++;
 	memset(list, 0, sizeof(*list));
 	list->pid = search->pid;
+	list->node = search->found;
 	sysfs_read(dir, "comm", list->comm, sizeof(list->comm));
 	return 0;
 }
@@ -147,10 +168,26 @@ static int find(struct search *search, struct bindery_users **users)
 	return ret;
 }
 
+/* The number of the node, of what has a directory in sysfs. */
+static void read_number(struct node *node, int dir, const char *path)
+{
+	char text[32];
+
+	if (sysfs_read(dir, path, text, sizeof(text)) ||
+	    sscanf(text, "%u:%u", &node->major, &node->minor) != 2)
+		node->major = 0;
+}
+
 static int visit_vfio_device(int dir, const char *name, void *argument)
 {
-	(void)dir;
-	return add_node(argument, "/dev/vfio/devices/", name);
+	struct node *node = add_node(argument, "/dev/vfio/devices/", name);
+	char path[NAME_MAX + 8];
+
+	if (!node)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "%s/dev", name);
+	read_number(node, dir, path);
+	return 0;
 }
 
 static int visit_member(int dir, const char *name, void *argument)
@@ -163,21 +200,48 @@ static int visit_member(int dir, const char *name, void *argument)
 	return ret == -ENOMEM ? ret : 0;
 }
 
+static int add_vfio_nodes(struct search *search, uint32_t group)
+{
+	char number[16], path[NODE_SIZE];
+	struct node *node;
+
+	snprintf(number, sizeof(number), "%u", group);
+	node = add_node(search, "/dev/vfio/", number);
+	if (!node)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "sys/class/vfio/%u/dev", group);
+	read_number(node, search->host->root, path);
+	snprintf(path, sizeof(path), "sys/kernel/iommu_groups/%u/devices",
+		 group);
+	return sysfs_each(search->host->root, path, visit_member, search) ==
+	       -ENOMEM ? -ENOMEM : 0;
+}
+
 int bindery_users_find_vfio(const struct bindery_host *host, uint32_t group,
 			    struct bindery_users **users)
 {
 	struct search search = { .host = host, .claim_fd = -1 };
-	char number[16], path[NODE_SIZE];
-	int ret;
+	int ret = add_vfio_nodes(&search, group);
 
-	snprintf(number, sizeof(number), "%u", group);
-	snprintf(path, sizeof(path), "sys/kernel/iommu_groups/%u/devices",
-		 group);
-	ret = add_node(&search, "/dev/vfio/", number);
-	if (!ret && sysfs_each(host->root, path, visit_member, &search) == -ENOMEM)
-		ret = -ENOMEM;
 	if (!ret)
 		ret = find(&search, users);
+	free(search.nodes);
+	return ret;
+}
+
+int bindery_users_find_nodes(const struct bindery_host *host,
+			     const struct node *nodes, size_t count,
+			     struct bindery_users **users)
+{
+	struct search search = { .host = host, .claim_fd = -1 };
+	int ret;
+
+	search.nodes = calloc(count + 1, sizeof(*nodes));
+	if (!search.nodes)
+		return -ENOMEM;
+	memcpy(search.nodes, nodes, count * sizeof(*nodes));
+	search.num_nodes = count;
+	ret = find(&search, users);
 	free(search.nodes);
 	return ret;
 }
@@ -193,8 +257,8 @@ int bindery_users_find_claim(const struct bindery_host *host,
 	bindery_id_format(&claim->id, search.claim);
 	snprintf(path, sizeof(path), "proc/self/fd/%d", claim->fd);
 	ret = sysfs_read_target(host->root, path, target, sizeof(target));
-	if (!ret)
-		ret = add_node(&search, "", target);
+	if (!ret && !add_node(&search, "", target))
+		ret = -ENOMEM;
 	if (!ret)
 		ret = find(&search, users);
 	free(search.nodes);

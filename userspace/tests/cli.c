@@ -22,6 +22,7 @@ static int out_fd = -1, err_fd = -1;
 static char out_text[SIZE], err_text[SIZE];
 static struct json_object *document;
 static bool ignore_hangup;
+static char verb[32];
 
 int __wrap_bindery_host_new(const char *root, struct bindery_host **host)
 {
@@ -70,6 +71,7 @@ pid_t cli_start(const char *line)
 	pid_t child;
 	int count;
 
+	snprintf(verb, sizeof(verb), "%.*s", (int)strcspn(line, " "), line);
 	renew(&out_fd);
 	renew(&err_fd);
 	fflush(stdout);
@@ -95,6 +97,20 @@ static void read_all(int fd, char *text)
 	text[length > 0 ? length : 0] = '\0';
 }
 
+/* For schema.t: each line that is a document, with its verb. */
+static void keep_documents(const char *text)
+{
+	const char *name = getenv("BINDERY_DOCUMENTS");
+	FILE *file = name ? fopen(name, "a") : NULL;
+
+	for (; file && *text; text += strcspn(text, "\n") + 1)
+		if (*text == '{' && strchr(text, '\n'))
+			fprintf(file, "document %s: %.*s\n", verb,
+				(int)strcspn(text, "\n"), text);
+	if (file)
+		fclose(file);
+}
+
 int cli_wait(pid_t child)
 {
 	int status;
@@ -102,6 +118,8 @@ int cli_wait(pid_t child)
 	waitpid(child, &status, 0);
 	read_all(out_fd, out_text);
 	read_all(err_fd, err_text);
+	keep_documents(out_text);
+	keep_documents(err_text);
 	if (WIFSIGNALED(status))
 		return -WTERMSIG(status);
 	return WEXITSTATUS(status);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "mock.h"
 
@@ -131,6 +132,13 @@ static int mock_info(struct bindery_ioc_info *ioc)
 	ioc->out_features = 1ULL << 40;
 	ioc->out_max_path = 6;
 	ioc->out_max_stuck = 7;
+	ioc->out_operations = BINDERY_OPERATION_SHOW;
+	ioc->out_num_groups = 8;
+	ioc->out_max_claims = 9;
+	ioc->out_max_transactions = 10;
+	ioc->out_num_claims = 11;
+	ioc->out_num_transactions = 12;
+	memcpy(ioc->out_delegation_id, mock_id, sizeof(mock_id));
 	memset(ioc->out_version, 'v', sizeof(ioc->out_version));
 	errno = mock.fail[MOCK_INFO];
 	return errno ? -1 : 0;
@@ -226,6 +234,7 @@ static int mock_release(struct bindery_ioc_release *ioc)
 	    ioc->member_size != sizeof(struct bindery_ioc_member))
 		return invalid();
 	mock.release = *ioc;
+	usleep(mock.delay_ms * 1000);
 	give_members(ioc->members, &ioc->num_members);
 	return fail(MOCK_RELEASE, ioc->error);
 }
@@ -306,6 +315,33 @@ static int mock_keep(struct bindery_ioc_keep *ioc)
 	return 0;
 }
 
+static int mock_delegate(struct bindery_ioc_delegate *ioc)
+{
+	if (ioc->size != sizeof(*ioc) || ioc->flags || ioc->__reserved ||
+	    ioc->device_size != sizeof(struct bindery_ioc_device) ||
+	    !ioc->num_devices)
+		return invalid();
+	mock.delegate = *ioc;
+	memcpy(mock.devices, pointer(ioc->devices), sizeof(*mock.devices));
+	if (fail(MOCK_DELEGATE, ioc->error))
+		return -1;
+	ioc->out_control_fd = __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+	memcpy(ioc->out_delegation_id, mock_id, sizeof(mock_id));
+	ioc->out_num_groups = 1;
+	return 0;
+}
+
+static int mock_revoke(struct bindery_ioc_revoke *ioc)
+{
+	if (ioc->size != sizeof(*ioc) || ioc->__reserved)
+		return invalid();
+	mock.revoke = *ioc;
+	if (fail(MOCK_REVOKE, ioc->error))
+		return -1;
+	ioc->out_num_claims = 2;
+	return 0;
+}
+
 int __wrap_ioctl(int fd, unsigned long number, ...)
 {
 	va_list arguments;
@@ -340,6 +376,10 @@ int __wrap_ioctl(int fd, unsigned long number, ...)
 		return mock_mark(argument);
 	case BINDERY_KEEP:
 		return mock_keep(argument);
+	case BINDERY_DELEGATE:
+		return mock_delegate(argument);
+	case BINDERY_REVOKE:
+		return mock_revoke(argument);
 	default:
 		errno = ENOTTY;
 		return -1;

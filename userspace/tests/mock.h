@@ -21,6 +21,8 @@ enum mock_call {
 	MOCK_BIND,
 	MOCK_MARK,
 	MOCK_KEEP,
+	MOCK_DELEGATE,
+	MOCK_REVOKE,
 	MOCK_CALLS,
 };
 
@@ -40,6 +42,7 @@ struct mock {
 	struct bindery_ioc_member members[MOCK_MEMBERS];
 	unsigned int num_members;
 	unsigned int grow;			/* new members at each call */
+	unsigned int delay_ms;			/* that a release takes */
 	unsigned int state;
 	unsigned int num_claims;
 	unsigned int claim_flags;
@@ -53,6 +56,8 @@ struct mock {
 	struct bindery_ioc_bind bind;
 	struct bindery_ioc_mark mark;
 	struct bindery_ioc_keep keep;
+	struct bindery_ioc_delegate delegate;
+	struct bindery_ioc_revoke revoke;
 	struct bindery_ioc_native natives[MOCK_DEVICES];
 };
 

@@ -49,13 +49,14 @@ TEST(U2_usage_errors_of_the_verbs_for_claims_end_with_2)
 		"mark --generation x 01:00.0 reserve",
 		"mark --generation -1 01:00.0 reserve",
 		"mark --claim 1 01:00.0 reserve",
-		"repair", "repair --force 01:00.0", "exec --keep 01:00.0 -- true",
+		"repair", "repair --force 01:00.0",
 	};
 
 	start();
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
 		if (cli_run(lines[i]) != 2)
 			test_fail(__FILE__, __LINE__, "'%s'", lines[i]);
+	EXPECT_INT(cli_run("exec --keep 01:00.0 -- true"), 125);
 	EXPECT_INT(cli_run("mark 01:00.0 frobnicate"), 2);
 	EXPECT_HAS(cli_err(), "'frobnicate' is no event: reserve, attach-ok");
 	EXPECT_INT(mock.count[MOCK_OPEN_CLAIM] + mock.count[MOCK_ADOPT], 0);

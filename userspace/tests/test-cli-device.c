@@ -123,7 +123,7 @@ TEST(A6_malformed_devices_are_refused_and_named)
 	}
 	EXPECT_INT(mock.count[MOCK_SHOW], 0);
 	EXPECT_HAS(cli_err(), "bindery: 01:00.0: request");
-	EXPECT_HAS(cli_err(), "see DEVICES in bindery(1)");
+	EXPECT_HAS(cli_err(), "see DEVICES in bindery(8)");
 }
 
 TEST(G2_what_the_host_uses_is_found_behind_a_path_too)

@@ -47,16 +47,16 @@ TEST(U2_usage_errors_end_with_2)
 	EXPECT_INT(cli_run("frobnicate"), 2);
 	EXPECT_INT(cli_run("check"), 2);
 	EXPECT_INT(cli_run("check --frobnicate 0000:01:00.0"), 2);
-	EXPECT_INT(cli_run("check --force 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("check --serial 0000:01:00.0"), 2);
 	EXPECT_INT(cli_run("list 0000:01:00.0"), 2);
 	EXPECT_INT(cli_run("show 0000:01:00.0 0000:01:00.1"), 2);
 	EXPECT_INT(cli_run("acquire --deadline never 0000:01:00.0"), 2);
 	EXPECT_INT(cli_run("acquire --deadline 0 0000:01:00.0"), 2);
 	EXPECT_INT(cli_run("acquire --deadline 3601 0000:01:00.0"), 2);
 	EXPECT_INT(cli_run("acquire --deadline nan 0000:01:00.0"), 2);
-	EXPECT_INT(cli_run("exec 0000:01:00.0"), 2);
-	EXPECT_INT(cli_run("exec 0000:01:00.0 --"), 2);
-	EXPECT_INT(cli_run("exec -- true"), 2);
+	EXPECT_INT(cli_run("exec 0000:01:00.0"), 125);
+	EXPECT_INT(cli_run("exec 0000:01:00.0 --"), 125);
+	EXPECT_INT(cli_run("exec -- true"), 125);
 	EXPECT_INT(cli_run("help frobnicate"), 2);
 	EXPECT_INT(mock.count[MOCK_CHECK], 0);
 }
@@ -68,11 +68,38 @@ TEST(U2_help_and_version_end_with_0)
 	EXPECT_HAS(cli_out(), "acquire   Move devices");
 	EXPECT_INT(cli_run("help check"), 0);
 	EXPECT_HAS(cli_out(), "--companions");
-	EXPECT(!strstr(cli_out(), "--force"));
+	EXPECT(!strstr(cli_out(), "--serial"));
 	EXPECT_INT(cli_run("exec --help"), 0);
 	EXPECT_HAS(cli_out(), "-- COMMAND");
 	EXPECT_INT(cli_run("--version"), 0);
 	EXPECT_HAS(cli_out(), "bindery " BINDERY_VERSION "\n");
+}
+
+TEST(U2_help_tells_the_table_as_JSON_too)
+{
+	start();
+	EXPECT_INT(cli_run("help --json"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "verbs.0.name"), "list");
+	EXPECT_TEXT(json_at(cli_json(0), "verbs.0.exits.0.status"), "0");
+	EXPECT_INT(cli_run("help --json exec"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "verbs.0.name"), "exec");
+	EXPECT(!json_at(cli_json(0), "verbs.1"));
+	EXPECT_TEXT(json_at(cli_json(0), "verbs.0.options.0.letter"), "c");
+}
+
+TEST(U2_a_verb_that_is_misspelt_is_guessed)
+{
+	start();
+	EXPECT_INT(cli_run("lits"), 2);
+	EXPECT_TEXT(cli_err(), "bindery: 'lits' is no verb; did you mean 'list'?\n");
+	EXPECT_INT(cli_run("frob\033nicate"), 2);
+	EXPECT_TEXT(cli_err(), "bindery: 'frob\\x1bnicate' is no verb; try 'bindery help'\n");
+	EXPECT_INT(cli_run("list --frob"), 2);
+	EXPECT_TEXT(cli_err(), "bindery list: unrecognized option '--frob'\nTry 'bindery help list'.\n");
+	EXPECT_INT(cli_run("mark 0000:01:00.0"), 2);
+	EXPECT_HAS(cli_err(), "it needs DEVICE EVENT");
+	EXPECT_INT(cli_run("mark 0000:01:00.0 attach-ok again"), 2);
+	EXPECT_HAS(cli_err(), "it takes no more than 2 arguments");
 }
 
 TEST(U2_without_the_module_the_end_is_4_and_says_how_to_load_it)
@@ -115,7 +142,7 @@ TEST(T8_malformed_addresses_are_typed_by_the_tool)
 	EXPECT_INT(cli_run("check 0000:01:20.0"), 1);
 	EXPECT_HAS(cli_err(), "bindery: 0000:01:20.0: request: address: ");
 	EXPECT_INT(cli_run("check 01:00.8"), 1);
-	EXPECT_INT(cli_run("check eth0"), 1);
+	EXPECT_INT(cli_run("check nosuchname"), 1);
 	EXPECT_INT(cli_run("check 1:00.0"), 1);
 	EXPECT_INT(cli_run("show --json eth\033"), 1);
 	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "address");
@@ -277,7 +304,7 @@ TEST(G2_acquire_and_exec_refuse_what_the_host_uses)
 {
 	start_in_use();
 	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 1);
-	EXPECT_HAS(cli_err(), "bindery: validate: host-use: the host uses 0000:01:00.0: interface eth0 is up; ");
+	EXPECT_HAS(cli_err(), "bindery: validate: host-use: the host uses 0000:01:00.0: interface eth0 is up (--force=netdev); ");
 	EXPECT_HAS(cli_err(), "--force");
 	EXPECT_INT(cli_run("exec 0000:01:00.0 -- true"), 125);
 	tree_free();

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -316,4 +319,114 @@ TEST(G2_all_members_to_be_moved_are_looked_at_and_no_others)
 	expect_guard(0, BINDERY_GUARD_BOOT_VGA, "it is the boot VGA");
 	bindery_members_free(plan);
 	finish();
+}
+
+TEST(G2_a_connected_display_is_found)
+{
+	start();
+	tree_class(DEVICE "/drm/card1", "drm", "card1");
+	tree_file(DEVICE "/drm/card1/card1-DP-1/status", "disconnected\n");
+	tree_file(DEVICE "/drm/card1/card1-HDMI-A-1/status", "connected\n");
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_DISPLAY,
+		     "a display is connected to card1-HDMI-A-1");
+	finish();
+}
+
+static void open_by_process(const char *pid, const char *comm,
+			    const char *file)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%s/comm", pid);
+	tree_file(path, comm);
+	snprintf(path, sizeof(path), "proc/%s/fd/3", pid);
+	tree_link(path, file);
+}
+
+TEST(G2_an_open_device_node_is_found_with_its_process)
+{
+	start();
+	tree_class(DEVICE "/drm/card1", "drm", "card1");
+	tree_file(DEVICE "/drm/card1/dev", "226:1\n");
+	tree_file(DEVICE "/drm/card1/uevent", "MAJOR=226\nDEVNAME=dri/card1\n");
+	open_by_process("4711", "Xorg\n", "/dev/dri/card1");
+	open_by_process("4712", "other\n", "/dev/dri/card11");
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_OPEN,
+		     "/dev/dri/card1 is open in process 4711 (Xorg)");
+	finish();
+}
+
+TEST(G2_an_open_disk_is_found)
+{
+	start();
+	tree_block(DEVICE "/block/sda", "sda", "8:0\n");
+	tree_file(DEVICE "/block/sda/uevent", "DEVNAME=sda\n");
+	open_by_process("99", "qemu\n", "/dev/sda");
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_OPEN,
+		     "/dev/sda is open in process 99 (qemu)");
+	finish();
+}
+
+/* As mkswap(8) makes it; there is no NUL before its end. */
+static void write_swap_header(const char *path)
+{
+	static char image[1 << 16];
+	FILE *file;
+	int fd;
+
+	tree_file(path, "");
+	image[1024] = 1;
+	image[1028] = 15;
+	memcpy(&image[4086], "SWAPSPACE2", 10);
+	fd = openat(host->root, path, O_WRONLY | O_CLOEXEC);
+	file = fdopen(fd, "w");
+	EXPECT(file);
+	EXPECT_INT(fwrite(image, sizeof(image), 1, file), 1);
+	fclose(file);
+}
+
+TEST(G2_a_bare_signature_is_a_warning_only)
+{
+	start();
+	tree_block(DEVICE "/block/sda", "sda", "8:0\n");
+	write_swap_header("dev/sda");
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_SIGNATURE, "sda has the signature of swap");
+	EXPECT(bindery_guard_is_warning(bindery_guards_get(guards, 0)));
+	finish();
+}
+
+TEST(G2_data_that_is_in_use_needs_no_warning)
+{
+	start();
+	tree_block(DEVICE "/block/sda", "sda", "8:0\n");
+	write_swap_header("dev/sda");
+	tree_file("proc/swaps", "Filename Type Size Used Priority\n"
+		  "/dev/sda partition 1 0 -2\n");
+	EXPECT_INT(find(), 0);
+	expect_count(1);
+	expect_guard(0, BINDERY_GUARD_SWAP, "sda is swap");
+	EXPECT(!bindery_guard_is_warning(bindery_guards_get(guards, 0)));
+	finish();
+}
+
+TEST(G2_every_kind_has_a_symbol_that_leads_back_to_it)
+{
+	enum bindery_guard_kind kind;
+
+	for (unsigned int i = 1; i <= BINDERY_GUARD_SIGNATURE; i++) {
+		kind = 0;
+		EXPECT_INT(bindery_guard_kind_parse(
+				bindery_guard_kind_symbol(i), &kind), 0);
+		EXPECT_INT(kind, i);
+	}
+	EXPECT_INT(bindery_guard_kind_parse("unknown", &kind), -EINVAL);
+	EXPECT_INT(bindery_guard_kind_parse("", &kind), -EINVAL);
 }

@@ -4,7 +4,7 @@
 #include "internal.h"
 #include "tap.h"
 
-#define LAST_ERROR BINDERY_ERROR_SHUTDOWN
+#define LAST_ERROR BINDERY_ERROR_NO_DELEGATION
 
 static bool is_symbol(const char *text)
 {

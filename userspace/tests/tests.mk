@@ -2,20 +2,24 @@
 #
 # Host tests: no kernel, no root. All code is built once more, with sanitizers.
 
+comma := ,
 test_out := $(out)/tests
 sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 test_names := $(sort $(notdir $(basename $(wildcard $(src)tests/test-*.c))))
 test_programs := $(test_names:%=$(test_out)/%)
 test_lib := $(lib_src:$(src)%.c=$(test_out)/%.o)
 test_cli := $(cli_src:$(src)%.c=$(test_out)/%.o)
-test_common := $(addprefix $(test_out)/tests/,tap.o tree.o mock.o)
+test_common := $(addprefix $(test_out)/tests/,tap.o tree.o mock.o netmock.o)
 test_scripts := $(sort $(wildcard $(src)tests/*.t))
 wrap := -Wl,--wrap=ioctl,--wrap=open
+wrap += $(addprefix -Wl$(comma)--wrap=,genl_connect genl_ctrl_resolve \
+	genl_ctrl_resolve_grp nl_socket_add_memberships \
+	nl_socket_set_nonblocking nl_socket_get_fd)
 
 $(test_out)/%.o: $(src)%.c $(out)/version
 	@mkdir -p $(@D)
 	$(say) CC $*.o
-	$(Q)$(compile) $(JSON_CFLAGS) $(sanitize) $(test_flags) -c -o $@ $<
+	$(Q)$(compile) $(LIB_CFLAGS) $(JSON_CFLAGS) $(sanitize) $(test_flags) -c -o $@ $<
 
 # The tool is called, not run: its main() gets another name.
 $(test_out)/cli/main.o: test_flags := -Dmain=cli_main -Wno-missing-prototypes
@@ -25,7 +29,7 @@ $(cli_tests): $(test_cli) $(test_out)/tests/cli.o
 
 $(test_programs): $(test_out)/%: $(test_out)/tests/%.o $(test_common) $(test_lib)
 	$(say) LD $(@F)
-	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $(wrap) -o $@ $^ $(JSON_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $(wrap) -o $@ $^ $(LIB_LIBS) $(JSON_LIBS)
 
 check: $(test_programs) all $(out)/bindery
 	$(Q)O=$(O) VERSION=$(VERSION) SRC=$(src) CC='$(CC)' MAKE='$(MAKE)' \

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What can stand where the cursor is: the completions of all shells ask here.
+ * Arguments are the words behind "bindery", the last up to the cursor. Prints
+ * lines of a word, a tab and what it is.
+ */
+#include <string.h>
+
+#include "cli.h"
+
+struct cursor {
+	const struct verb *verb;
+	char **words;		/* behind the verb */
+	int num;		/* the last is the one to complete */
+};
+
+static const char *last_word(const struct cursor *cursor)
+{
+	return cursor->words[cursor->num - 1];
+}
+
+static void offer(const struct cursor *cursor, const char *word,
+		  const char *what)
+{
+	const char *start = last_word(cursor);
+
+	if (!strncmp(word, start, strlen(start)))
+		printf("%s\t%s\n", word, what ? what : "");
+}
+
+static void offer_verbs(const struct cursor *cursor)
+{
+	for (size_t i = 0; i < num_verbs; i++)
+		if (verbs[i].summary)
+			offer(cursor, verbs[i].name, verbs[i].summary);
+}
+
+static void offer_options(const struct cursor *cursor)
+{
+	const struct option_row *row = NULL;
+	char word[48];
+
+	while ((row = options_next(cursor->verb, row))) {
+		snprintf(word, sizeof(word), "--%s", row->name);
+		offer(cursor, word, row->help);
+	}
+}
+
+static void offer_events(const struct cursor *cursor)
+{
+	for (int i = 0; i <= BINDERY_EVENT_DETACH_FAILED; i++)
+		offer(cursor, bindery_event_symbol(i),
+		      "event in the life of a device in a guest");
+}
+
+static void offer_device(const struct cursor *cursor,
+			 const struct bindery_device *device)
+{
+	struct bindery_bdf bdf = bindery_device_get_bdf(device);
+	const char *driver = bindery_device_get_driver(device);
+	char text[BINDERY_BDF_SIZE], what[128], start[BINDERY_BDF_SIZE + 1];
+	uint32_t group;
+
+	if (!bindery_device_get_group(device, &group))
+		return;
+	bindery_bdf_format(&bdf, text);
+	/* Bridges are left alone, and nothing is asked of them. */
+	if (bindery_device_get_class(device) >> 16 == 0x06)
+		return;
+	snprintf(what, sizeof(what), "%s, group %u",
+		 *driver ? driver : "no driver", group);
+	snprintf(start, sizeof(start), "%s", last_word(cursor));
+	/* 01:00.0 is short for 0000:01:00.0 */
+	if (*start && strchr(start, ':') == start + 2 &&
+	    !strncmp(text, "0000:", 5))
+		offer(cursor, text + 5, what);
+	else
+		offer(cursor, text, what);
+}
+
+static struct bindery_devices *find_devices(void)
+{
+	struct bindery_devices *devices = NULL;
+	struct bindery_host *host;
+
+	if (bindery_host_new(NULL, &host))
+		return NULL;
+	if (bindery_host_get_devices(host, &devices))
+		devices = NULL;
+	bindery_host_free(host);
+	return devices;
+}
+
+static void offer_devices(const struct cursor *cursor)
+{
+	struct bindery_devices *devices = find_devices();
+
+	for (size_t i = 0; devices && i < bindery_devices_get_count(devices); i++)
+		offer_device(cursor, bindery_devices_get(devices, i));
+	bindery_devices_free(devices);
+}
+
+static void offer_claim(const struct cursor *cursor,
+			const struct bindery_group *group)
+{
+	struct bindery_id id = bindery_group_get_claim_id(group);
+	char text[BINDERY_ID_TEXT_SIZE];
+	struct json_object *label;
+
+	if (!bindery_id_is_set(&id))
+		return;
+	label = escaped_string(bindery_group_get_holder_label(group));
+	bindery_id_format(&id, text);
+	offer(cursor, text, json_object_get_string(label));
+	json_object_put(label);
+}
+
+static void offer_claims(const struct cursor *cursor)
+{
+	struct bindery_devices *devices = find_devices();
+	struct bindery_context *context = NULL;
+
+	if (!devices || bindery_context_new(&context))
+		goto out;
+	for (size_t i = 0; i < bindery_devices_get_count(devices); i++) {
+		struct bindery_reference reference = {
+			.bdf = bindery_device_get_bdf(
+				bindery_devices_get(devices, i)),
+		};
+		struct bindery_group *group;
+
+		if (bindery_group_show(context, &reference, &group))
+			continue;
+		offer_claim(cursor, group);
+		bindery_group_free(group);
+	}
+out:
+	bindery_context_free(context);
+	bindery_devices_free(devices);
+}
+
+/* Targets are VFIO drivers, natives all others. */
+static void offer_drivers(const struct cursor *cursor, bool vfio)
+{
+	struct bindery_devices *devices = find_devices();
+
+	offer(cursor, vfio ? "vfio-pci" : "none",
+	      vfio ? "the generic one" : "no driver");
+	for (size_t i = 0; devices && i < bindery_devices_get_count(devices); i++) {
+		const char *driver = bindery_device_get_driver(
+			bindery_devices_get(devices, i));
+		bool is_vfio = strstr(driver, "vfio");
+
+		if (*driver && is_vfio == vfio && strcmp(driver, "vfio-pci"))
+			offer(cursor, driver, "a driver in use");
+	}
+	bindery_devices_free(devices);
+}
+
+static void offer_value(const struct cursor *cursor, enum option_bit bit)
+{
+	if (bit == OPTION_TARGET)
+		offer_drivers(cursor, true);
+	else if (bit == OPTION_NATIVE)
+		offer_drivers(cursor, false);
+	else if (bit == OPTION_CLAIM)
+		offer_claims(cursor);
+}
+
+/* By the synopsis: of its word for that argument, or of its last. */
+static void offer_argument(const struct cursor *cursor, int number)
+{
+	const char *word = cursor->verb->arguments;
+	size_t length = strcspn(word, " ");
+	char name[64];
+
+	for (; number && word[length] && strncmp(word + length, " --", 3);
+	     number--) {
+		word += length + 1;
+		length = strcspn(word, " ");
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)length, word);
+	if (number && !strstr(name, "..."))
+		return;
+	if (strstr(name, "DEVICE"))
+		offer_devices(cursor);
+	if (strstr(name, "ID"))
+		offer_claims(cursor);
+	if (strstr(name, "EVENT"))
+		offer_events(cursor);
+	if (strstr(name, "VERB"))
+		offer_verbs(cursor);
+}
+
+/* The option that @word is, if it has a value and that is still to come. */
+static const struct option_row *waits_for_value(const struct verb *verb,
+						const char *word)
+{
+	const struct option_row *row = NULL;
+
+	while ((row = options_next(verb, row))) {
+		if (!row->value || *row->value == '[' || word[0] != '-')
+			continue;
+		if (word[1] == '-' ? !strcmp(word + 2, row->name) :
+		    row->letter && word[1] == row->letter && !word[2])
+			return row;
+	}
+	return NULL;
+}
+
+static void complete(const struct cursor *cursor)
+{
+	const struct option_row *row = NULL;
+	int number = 0;
+
+	for (int i = 0; i < cursor->num - 1; i++) {
+		const char *word = cursor->words[i];
+
+		/* What follows is a command, which shells complete. */
+		if (!strcmp(word, "--") && cursor->verb->has_command)
+			return;
+		if (row)
+			row = NULL;
+		else if (*word == '-')
+			row = waits_for_value(cursor->verb, word);
+		else
+			number++;
+	}
+	if (row)
+		offer_value(cursor, row->bit);
+	else if (*last_word(cursor) == '-')
+		offer_options(cursor);
+	else
+		offer_argument(cursor, number);
+}
+
+int run_complete(struct options *options)
+{
+	struct cursor cursor = {
+		.words = options->arguments + 1,
+		.num = options->num_arguments - 1,
+	};
+
+	if (options->num_arguments == 1) {
+		cursor.words = options->arguments;
+		cursor.num = 1;
+		offer_verbs(&cursor);
+		offer(&cursor, "--help", "print help");
+		offer(&cursor, "--version", "print the version");
+		return STATUS_DONE;
+	}
+	if (options->num_arguments > 1)
+		cursor.verb = verb_find(options->arguments[0]);
+	if (cursor.verb && cursor.verb->summary)
+		complete(&cursor);
+	return STATUS_DONE;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rights on some groups, for a command or for whoever listens at a socket. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define OPERATIONS_ALL	((BINDERY_OPERATION_OPEN_CLAIM << 1) - 1U)
+
+bool operations_parse(const char *text, uint32_t *operations)
+{
+	char symbol[16];
+
+	*operations = 0;
+	do {
+		size_t length = strcspn(text, ",");
+		uint32_t bit = 1;
+
+		snprintf(symbol, sizeof(symbol), "%.*s", (int)length, text);
+		while (bit & OPERATIONS_ALL &&
+		       strcmp(bindery_operation_symbol(bit), symbol))
+			bit <<= 1;
+		if (!(bit & OPERATIONS_ALL) || length >= sizeof(symbol))
+			return false;
+		*operations |= bit;
+		text += length;
+	} while (*text++);
+	return true;
+}
+
+static int make_request(const struct options *options,
+			struct bindery_request **request)
+{
+	struct argument argument;
+	int ret = bindery_request_new(request);
+	int status = STATUS_DONE;
+
+	if (ret)
+		return report_failure(options, -ret, "no request");
+	for (int i = 0; !status && i < options->num_arguments; i++) {
+		status = argument_parse(options, options->arguments[i],
+					&argument);
+		if (status)
+			break;
+		ret = bindery_request_add_device(*request, &argument.device,
+						 NULL, NULL);
+		if (ret)
+			status = report_failure(options, -ret, "no request");
+	}
+	bindery_request_set_label(*request, options->label);
+	if (status)
+		bindery_request_free(*request);
+	return status;
+}
+
+static int delegate(const struct options *options, int *fd,
+		    struct bindery_id *id)
+{
+	struct json_object *document;
+	struct bindery_context *context;
+	struct bindery_request *request;
+	int status = make_request(options, &request), ret;
+
+	if (status)
+		return status;
+	status = open_context(options, &context);
+	if (status) {
+		bindery_request_free(request);
+		return status;
+	}
+	ret = bindery_context_delegate(context, request, options->operations,
+				       options->max_claims,
+				       options->max_transactions, fd, id);
+	document = json_object_new_object();
+	if (ret) {
+		report_record(document, bindery_context_get_error(context),
+			      NULL);
+		status = STATUS_FAILED;
+	} else {
+		put_id(document, "delegation", *id);
+	}
+	document_print(options, document);
+	bindery_context_free(context);
+	bindery_request_free(request);
+	return status;
+}
+
+static int hand_over(const struct options *options, int fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int to, ret = 0;
+
+	if (strlen(options->socket) >= sizeof(address.sun_path))
+		return report_failure(options, ENAMETOOLONG, options->socket);
+	strcpy(address.sun_path, options->socket);
+	to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (to < 0)
+		return report_failure(options, errno, "no socket");
+	if (connect(to, (struct sockaddr *)&address, sizeof(address)))
+		ret = errno;
+	else
+		ret = -bindery_fd_send(to, fd);
+	close(to);
+	return ret ? report_failure(options, ret, options->socket) : 0;
+}
+
+/* It becomes the command: nobody has to stay for the delegation to last. */
+static int become(char **command, int fd, const struct bindery_id *id)
+{
+	char number[16], text[BINDERY_ID_TEXT_SIZE];
+	int error;
+
+	snprintf(number, sizeof(number), "%d", fd);
+	bindery_id_format(id, text);
+	if (fcntl(fd, F_SETFD, 0) || setenv("BINDERY_CONTROL_FD", number, 1) ||
+	    setenv("BINDERY_DELEGATION_ID", text, 1)) {
+		perror("bindery: environment");
+		return STATUS_EXEC_FAILED;
+	}
+	execvp(command[0], command);
+	error = errno;
+	fprintf(stderr, "bindery: %s: %s\n", command[0], strerror(error));
+	return error == ENOENT ? STATUS_EXEC_NOT_FOUND : STATUS_EXEC_DENIED;
+}
+
+int run_delegate(struct options *options)
+{
+	bool has_command = options->command && *options->command;
+	struct bindery_id id;
+	int fd, status;
+
+	if (!has_command && !options->socket)
+		return usage_error(options->verb, "there is no -- COMMAND and no --socket");
+	if (!options->operations)
+		options->operations = OPERATIONS_ALL;
+	/* Standard output is the command's. */
+	if (has_command)
+		options->out = stderr;
+	status = delegate(options, &fd, &id);
+	if (status)
+		return STATUS_EXEC_FAILED;
+	if (options->socket)
+		status = hand_over(options, fd);
+	if (status)
+		status = STATUS_EXEC_FAILED;
+	else if (has_command)
+		status = become(options->command, fd, &id);
+	close(fd);
+	return status;
+}
+
+static int revoke_one(const struct options *options,
+		      struct bindery_context *context, const char *text)
+{
+	struct json_object *document;
+	struct bindery_id id;
+	uint32_t num_claims;
+	int ret = bindery_id_parse(text, &id);
+
+	if (ret)
+		return usage_error(options->verb, "'%s' is no id of a delegation",
+				   text);
+	ret = bindery_context_revoke(context, &id, -1,
+				     options_given(options, OPTION_END_CLAIMS) ?
+				     BINDERY_REVOKE_RELEASE : 0,
+				     options->deadline_ms, &num_claims);
+	document = json_object_new_object();
+	put_id(document, "delegation", id);
+	put_bool(document, "revoked", !ret);
+	put_number(document, "claims", num_claims);
+	if (ret)
+		report_record(document, bindery_context_get_error(context),
+			      NULL);
+	document_print(options, document);
+	return ret ? STATUS_FAILED : STATUS_DONE;
+}
+
+int run_revoke(struct options *options)
+{
+	struct bindery_context *context;
+	int status = open_context(options, &context), ret;
+
+	if (status)
+		return status;
+	for (int i = 0; i < options->num_arguments; i++) {
+		ret = revoke_one(options, context, options->arguments[i]);
+		if (status < ret)
+			status = ret;
+	}
+	bindery_context_free(context);
+	return status;
+}

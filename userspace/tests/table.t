@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The manual against the table of verbs. Run by tests/run.sh.
+
+"$O/bindery" help --json | python3 "$SRC/tests/table.py" "$SRC/man/bindery.8"

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the tool does with delegations, as issuer and as user of one. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "bindery.h"
+#include "cli.h"
+
+#define SOCKET "/tmp/bindery-test-delegate"
+
+static void start(void)
+{
+	mock_reset();
+	mock_member(0, "vfio-pci", BINDERY_ROLE_REQUESTED, BINDERY_ACTION_MOVE);
+	cli_use_tree(NULL);
+	unsetenv("BINDERY_CONTROL_FD");
+}
+
+TEST(G4_U2_usage_errors_of_delegate_and_revoke)
+{
+	static const char *const lines[] = {
+		"delegate", "delegate 01:00.0", "delegate 01:00.0 --",
+		"delegate --ops fly 01:00.0 -- true",
+		"delegate --ops show, 01:00.0 -- true",
+		"delegate --ops open-claim-and-more 01:00.0 -- true",
+		"delegate --max-claims 0 01:00.0 -- true",
+		"delegate --max-transactions x 01:00.0 -- true",
+		"delegate nothing -- true",
+	};
+
+	start();
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		if (cli_run(lines[i]) != 125)
+			test_fail(__FILE__, __LINE__, "'%s'", lines[i]);
+	EXPECT_INT(cli_run("revoke"), 2);
+	EXPECT_INT(cli_run("revoke xyz"), 2);
+	EXPECT_INT(mock.count[MOCK_DELEGATE], 0);
+	EXPECT_INT(mock.count[MOCK_REVOKE], 0);
+}
+
+TEST(G4_the_command_inherits_the_control_file)
+{
+	start();
+	EXPECT_INT(cli_run("delegate --ops show,acquire --max-claims 3 --max-transactions 2 --label web 01:00.0 -- sh -c test\t-e\t/proc/self/fd/$BINDERY_CONTROL_FD&&exit\t7"),
+		   7);
+	EXPECT_INT(mock.delegate.operations,
+		   BINDERY_OPERATION_SHOW | BINDERY_OPERATION_ACQUIRE);
+	EXPECT_INT(mock.delegate.max_claims, 3);
+	EXPECT_INT(mock.delegate.max_transactions, 2);
+	EXPECT_TEXT(mock.delegate.label, "web");
+	EXPECT_INT(cli_run("delegate 01:00.0 -- sh -c test\t$BINDERY_DELEGATION_ID\t=\t" MOCK_ID),
+		   0);
+	EXPECT_INT(mock.delegate.operations, 0x1f);
+	EXPECT_INT(cli_run("delegate 01:00.0 -- /nowhere"), 127);
+	EXPECT_INT(cli_run("delegate 01:00.0 -- /"), 126);
+}
+
+TEST(G4_a_refused_delegation_runs_nothing)
+{
+	start();
+	mock_fail(MOCK_DELEGATE, EPERM, BINDERY_ERROR_OPERATION,
+		  BINDERY_ERROR_CLASS_ASK, BINDERY_STEP_REQUEST);
+	EXPECT_INT(cli_run("delegate 01:00.0 -- true"), 125);
+}
+
+TEST(G4_the_file_goes_to_who_listens)
+{
+	struct sockaddr_un address = { AF_UNIX, SOCKET };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int client, fd = -1;
+
+	start();
+	unlink(SOCKET);
+	EXPECT_INT(cli_run("delegate --socket " SOCKET " 01:00.0"), 125);
+	EXPECT_INT(bind(listener, (struct sockaddr *)&address,
+			sizeof(address)), 0);
+	EXPECT_INT(listen(listener, 1), 0);
+	EXPECT_INT(cli_run("delegate --json --socket " SOCKET " 01:00.0"), 0);
+	client = accept(listener, NULL, NULL);
+	EXPECT_INT(bindery_fd_receive(client, &fd), 0);
+	EXPECT(fd >= 0);
+	close(fd);
+	close(client);
+	close(listener);
+	unlink(SOCKET);
+}
+
+TEST(G4_revoke_tells_what_lives_on)
+{
+	start();
+	EXPECT_INT(cli_run("revoke --json " MOCK_ID), 0);
+	EXPECT_INT(mock.revoke.flags, 0);
+	EXPECT_INT(cli_run("revoke --release --deadline 2 " MOCK_ID), 0);
+	EXPECT_INT(mock.revoke.flags, BINDERY_REVOKE_RELEASE);
+	EXPECT_INT(mock.revoke.deadline_ms, 2000);
+	mock_fail(MOCK_REVOKE, ENOENT, BINDERY_ERROR_NO_DELEGATION,
+		  BINDERY_ERROR_CLASS_ASK, BINDERY_STEP_REQUEST);
+	EXPECT_INT(cli_run("revoke --json " MOCK_ID), 1);
+}
+
+TEST(G4_an_inherited_control_file_is_used)
+{
+	char number[16];
+	int fd = open("/dev/null", O_RDWR);
+
+	start();
+	mock.open_errno = EACCES;
+	EXPECT_INT(cli_run("show 01:00.0"), 1);
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv("BINDERY_CONTROL_FD", number, 1);
+	EXPECT_INT(cli_run("show 01:00.0"), 0);
+	setenv("BINDERY_CONTROL_FD", "-1", 1);
+	EXPECT_INT(cli_run("show 01:00.0"), 1);
+	unsetenv("BINDERY_CONTROL_FD");
+	close(fd);
+}
+
