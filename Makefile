@@ -18,8 +18,10 @@ MODULE_FILES := Kbuild dkms.conf $(wildcard module/*.[ch] module/*.mk) \
 DKMS_DIR := /usr/src/bindery-$(VERSION)
 
 # Debian packages of the running release, by what needs them.
-NEEDS_TOOLS := gcc libc6-dev pkg-config libjson-c-dev
-NEEDS_CHECK := $(NEEDS_TOOLS) g++ python3
+NEEDS_TOOLS := gcc libc6-dev pkg-config libjson-c-dev libnl-genl-3-dev \
+	libnl-route-3-dev libkmod-dev libpci-dev libmount-dev libblkid-dev
+NEEDS_CHECK := $(NEEDS_TOOLS) g++ python3 python3-jsonschema python3-yaml \
+	bash-completion zsh fish
 NEEDS_STYLE := $(NEEDS_CHECK) clang clang-tidy cppcheck codespell shellcheck \
 	sparse perl xz-utils kmod linux-headers-amd64
 
@@ -85,10 +87,12 @@ check: needs-check ## all tests, on all kernels
 	@$(MAKE) -s check-uapi
 	@$(MAKE) -s -C selftests O=$(O)/selftests
 	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) check
-	@cd selftests/vm && python3 -m unittest -q test_harness
+	@cd selftests/vm && python3 -m unittest -q test_harness test_netlink
 	@$(VM) test --dkms $(addprefix --kernel ,$(KERNELS)) \
 		$$(for tap in $(O)/userspace/tests/*.tap; do \
 			echo --add $$tap; done)
+	@python3 userspace/tests/schema.py userspace/schema \
+		$(O)/userspace/tests/documents $(O)/vm/logs/*/*_test
 
 # One kernel unless the caller names others.
 BENCH_KERNELS := $(if $(filter file,$(origin KERNELS)),6.12,$(KERNELS))
@@ -108,7 +112,7 @@ soak: needs-check ## the long tests, on all kernels: many hours
 check-uapi: # the header stands alone, in C and in C++
 	@for lang in c c++; do \
 		$(CC) -fsyntax-only -Wall -Wextra -Werror -Iuapi \
-			-x $$lang uapi/linux/bindery.h || exit 1; done
+			-x $$lang $(wildcard uapi/linux/*.h) || exit 1; done
 
 # --- style ------------------------------------------------------------------
 

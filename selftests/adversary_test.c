@@ -20,17 +20,20 @@
  * transaction they are put back on their drivers.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "adversary.h"
+#include "events.h"
 #include "kselftest_harness.h"
 
 #define STUB		"pci-stub"
 #define MAX_CODES	64
 #define IN_TEN		10
 #define FEW		500
+#define MONITORED	5000	/* transactions whose events fit into memory */
 
 /* The machine's own limit for a program is what ends a run that hangs. */
 #define HOURS		(24 * 3600)
@@ -47,6 +50,8 @@ FIXTURE(adversaries) {
 	int claims, steady, windows_seen;
 	unsigned int inside[NUM_KINDS];		/* transactions with an act */
 	unsigned int edges[NUM_KINDS];		/* that began or ended inside */
+	struct events events;
+	struct event_count event_count;
 };
 
 FIXTURE_SETUP(adversaries)
@@ -112,6 +117,10 @@ static bool is_whole(FIXTURE_DATA(adversaries) *self)
 
 FIXTURE_TEARDOWN(adversaries)
 {
+	if (self->events.run.pid > 0) {
+		kill(self->events.run.pid, SIGKILL);
+		run_end(&self->events.run);
+	}
 	EXPECT_EQ(0, stage_end(self->stage));
 	windows_close(self->windows);
 	close_claims(self->control, self->group.bdf[0]);
@@ -300,12 +309,25 @@ static int kinds_missing(FIXTURE_DATA(adversaries) *self)
 	return missing > 0 ? missing : 0;
 }
 
+/* Those of a monitor beside all that: each is there, or told as lost. */
+static int missed_events(FIXTURE_DATA(adversaries) *self)
+{
+	int ret = events_end(&self->events, events_newest(),
+			     &self->event_count);
+
+	note("%u events, %u lost", self->event_count.present,
+	     self->event_count.lost);
+	return ret ? ret : self->event_count.gaps;
+}
+
 TEST_F_TIMEOUT(adversaries, T11_no_driver_slips_in_between, HOURS)
 {
 	int rounds = num_rounds(2000);
 
 	ASSERT_EQ(0, kinds_missing(self));
 	self->stage->few = rounds < FEW;
+	if (rounds <= MONITORED)
+		ASSERT_EQ(0, events_begin(&self->events));
 	ASSERT_EQ(0, stage_begin(self->stage));
 	for (int i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, transact(self)) {
@@ -313,6 +335,8 @@ TEST_F_TIMEOUT(adversaries, T11_no_driver_slips_in_between, HOURS)
 		}
 	}
 	print_totals(self, rounds);
+	if (rounds <= MONITORED)
+		EXPECT_EQ(0, missed_events(self));
 	EXPECT_EQ(self->claims, self->windows_seen);
 	EXPECT_LE(rounds * 8 / IN_TEN, self->claims);
 	EXPECT_LE(rounds / IN_TEN, self->steady);

@@ -109,7 +109,7 @@ TEST_F(cli, U2_a_wrong_command_line_exits_with_2)
 	EXPECT_EQ(2, RUN("take", self->first));
 	EXPECT_EQ(2, RUN("acquire"));
 	EXPECT_EQ(2, RUN("list", "--force"));
-	EXPECT_EQ(2, RUN("exec", "-c", self->first));
+	EXPECT_EQ(125, RUN("exec", "-c", self->first));
 	EXPECT_EQ(2, RUN("acquire", "-d", "never", self->first));
 	EXPECT_STREQ("", self->run.out);
 	EXPECT_TRUE(ERR_HAS("Try 'bindery help acquire'"));

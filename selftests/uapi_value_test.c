@@ -402,7 +402,7 @@ TEST_F(value, Q1_INFO_tells_version_and_limits)
 	EXPECT_EQ(BINDERY_DEADLINE_MAX_MS, info->out_deadline_max_ms);
 	EXPECT_EQ(!access("/dev/vfio/vfio", F_OK),
 		  !!(info->out_kernel & BINDERY_KERNEL_VFIO_GROUP));
-	EXPECT_EQ(0, info->out_features);
+	EXPECT_EQ(BINDERY_FEATURE_DELEGATE, info->out_features);
 	EXPECT_LT(0, strnlen(info->out_version, sizeof(info->out_version)));
 	EXPECT_GT(sizeof(info->out_version),
 		  strnlen(info->out_version, sizeof(info->out_version)));

@@ -11,6 +11,7 @@
 struct run {
 	pid_t pid;
 	int files[2];
+	char verb[16];
 	char out[32768];
 	char err[8192];
 };

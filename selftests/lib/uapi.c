@@ -43,6 +43,10 @@ const struct ioctl_case uapi_cases[NUM_CASES] = {
 	CASE(RECOVER, recover, CLAIMED, false, ERROR(recover),
 	     MEMBERS(recover), DEVICE(recover, device), DEADLINE(recover),
 	     RESERVED(recover)),
+	CASE(DELEGATE, delegate, FREE, false, ERROR(delegate),
+	     DEVICE(delegate, devices), RESERVED(delegate)),
+	CASE(REVOKE, revoke, FREE, false, ERROR(revoke), DEADLINE(revoke),
+	     RESERVED(revoke), .known = BINDERY_REVOKE_RELEASE),
 	CASE(STATUS, status, CLAIMED, true, ERROR(status), MEMBERS(status)),
 	CASE(BIND, bind, CLAIMED, true, ERROR(bind), MEMBERS(bind),
 	     DEADLINE(bind), RESERVED(bind),
@@ -55,6 +59,23 @@ const struct ioctl_case uapi_cases[NUM_CASES] = {
 		      BINDERY_RELEASE_FORCE),
 };
 
+static void prepare_delegate(struct uapi *u, struct bindery_ioc_delegate *cmd)
+{
+	cmd->size = sizeof(*cmd);
+	cmd->devices = (uintptr_t)u->request.devices;
+	cmd->num_devices = u->group.num;
+	cmd->device_size = sizeof(u->request.devices[0]);
+	cmd->operations = BINDERY_OPERATION_SHOW;
+}
+
+static int make_delegated(struct uapi *u)
+{
+	struct bindery_ioc_delegate cmd = { 0 };
+
+	prepare_delegate(u, &cmd);
+	return call(u->control, BINDERY_DELEGATE, &cmd) ?: cmd.out_control_fd;
+}
+
 /* 0: ready; -ENOENT: no group of endpoints on native drivers. */
 int uapi_begin(struct uapi *u)
 {
@@ -65,12 +86,16 @@ int uapi_begin(struct uapi *u)
 	if (group_choose(&u->group, NULL))
 		return -ENOENT;
 	request_group(&u->request, &u->group, "");
+	u->delegated = make_delegated(u);
+	if (u->delegated < 0)
+		return u->delegated;
 	return module_load("vfio_pci") ?: snapshot_take(&u->before);
 }
 
 /* The number of differences to the beginning. */
 int uapi_end(struct uapi *u)
 {
+	close(u->delegated);
 	return !!uapi_arrange(u, FREE) +
 	       (close_claims(u->control, u->group.bdf[0]) !=
 		BINDERY_GROUP_FREE) +
@@ -164,6 +189,10 @@ void uapi_prepare(struct uapi *u, const struct ioctl_case *c)
 	if (c->number == BINDERY_CHECK || c->number == BINDERY_ACQUIRE ||
 	    c->number == BINDERY_ADOPT)
 		command->acquire = u->request.cmd;
+	if (c->number == BINDERY_DELEGATE)
+		prepare_delegate(u, &command->delegate);
+	if (c->number == BINDERY_REVOKE)
+		command->revoke.control_fd = u->delegated;
 	if (c->number == BINDERY_MARK)
 		prepare_mark(u, &command->mark);
 	if (c->number == BINDERY_KEEP)
@@ -190,6 +219,8 @@ int uapi_run(struct uapi *u, const struct ioctl_case *c)
 	}
 	if (c->number == BINDERY_OPEN_CLAIM)
 		close(u->command.open_claim.out_claim_fd);
+	if (c->number == BINDERY_DELEGATE)
+		close(u->command.delegate.out_control_fd);
 	if (c->number == BINDERY_RELEASE)
 		end_claim(u);
 	return 0;

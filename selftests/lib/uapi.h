@@ -24,6 +24,8 @@ union command {
 	struct bindery_ioc_bind bind;
 	struct bindery_ioc_mark mark;
 	struct bindery_ioc_keep keep;
+	struct bindery_ioc_delegate delegate;
+	struct bindery_ioc_revoke revoke;
 	char bytes[1024];
 };
 
@@ -49,12 +51,13 @@ struct ioctl_case {
 	size_t reserved[2];
 };
 
-#define NUM_CASES	12
+#define NUM_CASES	14
 extern const struct ioctl_case uapi_cases[NUM_CASES];
 
 struct uapi {
 	int control;
 	int claim;
+	int delegated;		/* a control file to revoke */
 	enum stage stage;
 	struct group group;
 	struct snapshot before, now;

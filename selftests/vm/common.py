@@ -21,7 +21,7 @@ WORK = BUILD / "vm"
 #: Debian packages of the host that the harness calls.
 NEEDS = (
     "apt", "debian-archive-keyring", "dpkg", "e2fsprogs", "gcc", "kmod",
-    "libc-bin", "libc6-dev", "mmdebstrap", "mount", "python3", "tar",
+    "libc-bin", "libc6-dev", "mmdebstrap", "mount", "python3", "python3-yaml", "tar",
     "uidmap", "util-linux", "zstd",
 )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import guest
 import modules
+import netlink
 import report
 from common import BUILD, WORK, Failure, say, write_whole
 from guest import Contents, Run
@@ -141,7 +142,9 @@ def emulator_died(run: Run) -> str:
 
 def judge_program(index: int, name: str, run: Run) -> report.Program:
     """One program's output and exit record, or the lack of them."""
-    program = report.parse_tap(name, run.output("out", index))
+    output = run.output("out", index)
+    program = report.parse_tap(name, output)
+    program.problems += netlink.problems(output)
     exits = run.texts("exit", index)
     if exits:
         report.judge(program, exits[0],

@@ -1,0 +1,812 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The generic netlink family: each event seen from what causes it, numbers
+ * without gaps, the journal, dumps, losses, and who may read.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+
+#include <linux/netlink.h>
+
+#include "kselftest_harness.h"
+#include "lib.h"
+#include "reader.h"
+
+#define OWNER		"the machine"
+#define MAX_TOLD	64
+#define SHORT_MS	200
+#define A_WHILE_MS	50
+
+FIXTURE(netlink) {
+	int control;
+	int claim;
+	struct group group;
+	char *first, *last;
+	struct snapshot before;
+	struct request request;
+	struct answer answer;
+	struct vfio_user user;
+	struct reader events, reader;
+	struct told told;
+	struct told all[MAX_TOLD];
+};
+
+FIXTURE_SETUP(netlink)
+{
+	self->claim = -1;
+	self->user = vfio_none;
+	self->control = control_open();
+	ASSERT_LE(0, self->control);
+	if (group_choose(&self->group, TEST_NATIVE))
+		SKIP(return, "no group of devices on " TEST_NATIVE);
+	self->first = self->group.bdf[0];
+	self->last = self->group.bdf[self->group.num - 1];
+	ASSERT_EQ(0, module_load("vfio_pci"));
+	ASSERT_EQ(0, module_load(TEST_TARGET));
+	knobs_reset();
+	ASSERT_EQ(0, snapshot_take(&self->before));
+	request_group(&self->request, &self->group, TEST_TARGET);
+	strcpy(self->request.cmd.label, OWNER);
+	ASSERT_EQ(0, reader_open(&self->reader));
+	ASSERT_EQ(0, reader_open(&self->events));
+	ASSERT_EQ(0, reader_listen(&self->events));
+}
+
+static void release_kept(int control, const char *bdf)
+{
+	struct answer answer;
+
+	while (!show(control, bdf, &answer) &&
+	       answer.show.out_state == BINDERY_GROUP_KEPT &&
+	       !recover(control, BINDERY_RECOVER_RELEASE,
+			answer.show.out_claim_id, NULL, &answer))
+		note("a kept claim was left");
+}
+
+FIXTURE_TEARDOWN(netlink)
+{
+	knobs_reset();
+	vfio_close(&self->user);
+	reader_close(&self->events);
+	reader_close(&self->reader);
+	release_kept(self->control, self->first);
+	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+/* The next event of that type; those between are passed over, but counted. */
+#define HEAR(type)							\
+	ASSERT_EQ(0, reader_hear_type(&self->events,			\
+				      BINDERY_EVENT_TYPE_##type, &self->told))
+
+/* What an attribute of the last event says. */
+#define EXPECT_NUMBER(value, attr) do {					\
+	EXPECT_TRUE(TELLS(&self->told, attr));				\
+	EXPECT_EQ(value, NUMBER(&self->told, attr));			\
+} while (0)
+
+#define EXPECT_TEXT(value, attr)					\
+	EXPECT_STREQ(value, TEXT(&self->told, attr))
+
+#define EXPECT_ID(of)							\
+	EXPECT_EQ(0, memcmp((of)->id, self->request.cmd.out_claim_id,	\
+			    BINDERY_ID_SIZE))
+
+#define EXPECT_MEMBER(device) do {					\
+	EXPECT_STREQ(device, self->told.bdf);				\
+	EXPECT_TEXT(device, NAME);					\
+	EXPECT_NUMBER(self->group.id, GROUP);				\
+} while (0)
+
+#define EXPECT_STATES(from, to) do {					\
+	EXPECT_NUMBER(self->group.id, GROUP);				\
+	EXPECT_NUMBER(BINDERY_GROUP_##from, OLD_STATE);			\
+	EXPECT_NUMBER(BINDERY_GROUP_##to, STATE);			\
+} while (0)
+
+#define ACQUIRE() do {							\
+	self->claim = acquire(self->control, &self->request);		\
+	ASSERT_LE(0, self->claim);					\
+} while (0)
+
+#define DUMP(cmd, ...)							\
+	dump(&self->reader, BINDERY_CMD_##cmd,				\
+	     &(struct asked) { __VA_ARGS__ }, self->all, MAX_TOLD)
+
+static int mark_member(FIXTURE_DATA(netlink) *self, const char *bdf,
+		       uint32_t event)
+{
+	struct bindery_ioc_member *member;
+
+	member = status_member(self->claim, bdf, &self->answer);
+	return member ? mark(self->claim, bdf, event, member->out_generation,
+			     &self->answer) : -EPROTO;
+}
+
+/* One that a guest has; every mark of it is one event. */
+static int make_ready(FIXTURE_DATA(netlink) *self)
+{
+	return mark_member(self, self->first, BINDERY_EVENT_ATTACH_OK) ?:
+	       mark_member(self, self->first, BINDERY_EVENT_GUEST_READY);
+}
+
+static int mark_often(FIXTURE_DATA(netlink) *self, unsigned int times)
+{
+	int ret = 0;
+
+	while (!ret && times--)
+		ret = mark_member(self, self->first,
+				  BINDERY_EVENT_GUEST_READY);
+	return ret;
+}
+
+TEST_F(netlink, W4_a_transaction_is_told_from_its_beginning_to_its_commit)
+{
+	unsigned int steps[BINDERY_STEP_RESTORE + 1] = {};
+	uint64_t txn;
+
+	ACQUIRE();
+	HEAR(GROUP);
+	EXPECT_STATES(FREE, BINDING);
+	HEAR(TXN_BEGIN);
+	EXPECT_TRUE(TELLS(&self->told, TXN));
+	txn = NUMBER(&self->told, TXN);
+	EXPECT_ID(&self->told);
+	EXPECT_NUMBER(getpid(), PID);
+	EXPECT_TEXT(OWNER, LABEL);
+	EXPECT_NUMBER(1, NUM_GROUPS);
+	for (unsigned int i = 0; i < 3 * self->group.num; i++) {
+		HEAR(STEP);
+		steps[NUMBER(&self->told, STEP)]++;
+		EXPECT_NUMBER(txn, TXN);
+		EXPECT_NUMBER(0, ERRNO);
+		EXPECT_NUMBER(self->group.id, GROUP);
+		EXPECT_TEXT(TEST_NATIVE, NATIVE_DRIVER);
+		EXPECT_TEXT(TEST_TARGET, TARGET);
+		EXPECT_TRUE(TELLS(&self->told, DURATION_NS));
+		EXPECT_TRUE(TELLS(&self->told, DEVICE));
+	}
+	EXPECT_EQ(self->group.num, steps[BINDERY_STEP_OVERRIDE]);
+	EXPECT_EQ(self->group.num, steps[BINDERY_STEP_UNBIND]);
+	EXPECT_EQ(self->group.num, steps[BINDERY_STEP_BIND]);
+	HEAR(GROUP);
+	EXPECT_STATES(BINDING, HELD);
+	HEAR(COMMIT);
+	EXPECT_NUMBER(txn, TXN);
+	EXPECT_ID(&self->told);
+	EXPECT_LT(0, NUMBER(&self->told, DURATION_NS));
+	HEAR(CLAIM);
+	EXPECT_ID(&self->told);
+	EXPECT_NUMBER(BINDERY_GROUP_HELD, STATE);
+	EXPECT_NUMBER(0, FLAGS);
+}
+
+TEST_F(netlink, W4_a_rollback_is_told_with_its_cause_and_its_steps)
+{
+	unsigned int restored = 0;
+	uint64_t txn;
+
+	ASSERT_EQ(0, knob(TEST_TARGET, "fail", self->last));
+	ASSERT_EQ(0, knob(TEST_TARGET, "fail_errno", "28"));
+	EXPECT_EQ(-ENOSPC, acquire(self->control, &self->request));
+	HEAR(ROLLBACK);
+	txn = NUMBER(&self->told, TXN);
+	EXPECT_STREQ(self->last, self->told.bdf);
+	EXPECT_NUMBER(self->group.id, GROUP);
+	EXPECT_NUMBER(BINDERY_ERROR_BIND, CODE);
+	EXPECT_NUMBER(BINDERY_STEP_BIND, STEP);
+	EXPECT_NUMBER(ENOSPC, ERRNO);
+	EXPECT_TEXT(TEST_TARGET, DRIVER);
+	while (restored < self->group.num) {
+		HEAR(STEP);
+		EXPECT_NUMBER(txn, TXN);
+		restored += NUMBER(&self->told, STEP) == BINDERY_STEP_RESTORE;
+	}
+	HEAR(RESTORED);
+	EXPECT_STATES(BINDING, FREE);
+}
+
+TEST_F(netlink, W4_a_release_is_told_until_all_is_restored)
+{
+	ACQUIRE();
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	HEAR(RELEASE);
+	EXPECT_ID(&self->told);
+	EXPECT_TEXT(OWNER, LABEL);
+	EXPECT_NUMBER(self->group.num, NUM_MEMBERS);
+	HEAR(GROUP);
+	EXPECT_STATES(HELD, DRAINING);
+	EXPECT_ID(&self->told);
+	HEAR(GROUP);
+	EXPECT_STATES(DRAINING, RESTORING);
+	HEAR(STEP);
+	EXPECT_FALSE(TELLS(&self->told, TXN));
+	EXPECT_ID(&self->told);
+	HEAR(RESTORED);
+	EXPECT_STATES(RESTORING, FREE);
+	EXPECT_ID(&self->told);
+}
+
+TEST_F(netlink, W4_a_reservation_is_told)
+{
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	ACQUIRE();
+	HEAR(GROUP);
+	EXPECT_STATES(FREE, RESERVED);
+	HEAR(CLAIM);
+	EXPECT_NUMBER(BINDERY_GROUP_RESERVED, STATE);
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	HEAR(RELEASE);
+	HEAR(GROUP);
+	EXPECT_STATES(RESERVED, FREE);
+}
+
+TEST_F(netlink, W4_a_release_that_a_VFIO_user_delays_is_told_once)
+{
+	request_group(&self->request, &self->group, VFIO_PCI);
+	ACQUIRE();
+	ASSERT_EQ(0, vfio_open(&self->user, self->first));
+	ASSERT_EQ(0, release_with(self->claim, &self->answer,
+				  BINDERY_RELEASE_DEFER, 0, 0));
+	HEAR(DEFERRED);
+	EXPECT_NUMBER(self->group.id, GROUP);
+	EXPECT_NUMBER(BINDERY_ERROR_IN_USE, CODE);
+	EXPECT_NUMBER(BINDERY_GROUP_DRAINING, STATE);
+	EXPECT_NUMBER(self->group.num, NUM_MEMBERS);
+	EXPECT_ID(&self->told);
+	/* further looks find the same */
+	EXPECT_EQ(-EAGAIN, reader_hear(&self->events, &self->told, 500));
+	vfio_close(&self->user);
+	self->user = vfio_none;
+	HEAR(RESTORED);
+}
+
+TEST_F(netlink, W4_marks_are_told_and_the_one_that_makes_it_invalid)
+{
+	ACQUIRE();
+	HEAR(CLAIM);
+	ASSERT_EQ(0, make_ready(self));
+	HEAR(MARKED);
+	EXPECT_MEMBER(self->first);
+	EXPECT_NUMBER(BINDERY_EVENT_ATTACH_OK, MARK);
+	EXPECT_NUMBER(BINDERY_ASSIGNMENT_PENDING, ASSIGNMENT);
+	EXPECT_NUMBER(0, USERS);
+	HEAR(MARKED);
+	EXPECT_NUMBER(BINDERY_EVENT_GUEST_READY, MARK);
+	EXPECT_NUMBER(1, USERS);
+	EXPECT_EQ(0, memcmp(self->told.assignment_id,
+			    self->answer.mark.out_assignment_id,
+			    BINDERY_ID_SIZE));
+	EXPECT_ID(&self->told);
+	ASSERT_EQ(0, mark_member(self, self->first,
+				 BINDERY_EVENT_GUEST_FAILED));
+	HEAR(INVALID);
+	EXPECT_MEMBER(self->first);
+	EXPECT_NUMBER(BINDERY_EVENT_GUEST_FAILED, MARK);
+	EXPECT_NUMBER(BINDERY_ASSIGNMENT_INVALID, ASSIGNMENT);
+	/* it stays so: no news but the mark */
+	ASSERT_EQ(0, mark_member(self, self->first,
+				 BINDERY_EVENT_GUEST_FAILED));
+	HEAR(MARKED);
+	EXPECT_NUMBER(BINDERY_ASSIGNMENT_INVALID, ASSIGNMENT);
+}
+
+TEST_F(netlink, W4_tampering_is_told_with_what_is_there_now)
+{
+	ACQUIRE();
+	ASSERT_EQ(0, pci_unbind(self->last));
+	HEAR(TAMPER);
+	EXPECT_MEMBER(self->last);
+	EXPECT_NUMBER(BINDERY_MEMBER_TAMPERED_DRIVER, FLAGS);
+	EXPECT_FALSE(TELLS(&self->told, DRIVER));
+	EXPECT_TEXT(TEST_TARGET, TARGET);
+	EXPECT_ID(&self->told);
+	ASSERT_EQ(0, pci_override(self->last, "nobody"));
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	HEAR(TAMPER);
+	EXPECT_MEMBER(self->last);
+	EXPECT_NUMBER(BINDERY_MEMBER_TAMPERED_OVERRIDE, FLAGS);
+	EXPECT_TEXT("nobody", OVERRIDE);
+	ASSERT_EQ(0, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+			     self->last, &self->answer));
+	HEAR(GROUP);
+	EXPECT_STATES(HELD, BINDING);
+	HEAR(STEP);
+	EXPECT_MEMBER(self->last);
+	HEAR(GROUP);
+	EXPECT_STATES(BINDING, HELD);
+}
+
+TEST_F(netlink, W4_a_member_that_goes_and_comes_is_told)
+{
+	ACQUIRE();
+	ASSERT_EQ(0, make_ready(self));
+	ASSERT_EQ(0, pci_write(self->first, "remove", "1"));
+	HEAR(REMOVED);
+	EXPECT_MEMBER(self->first);
+	EXPECT_NUMBER(BINDERY_ROLE_REQUESTED, ROLE);
+	EXPECT_ID(&self->told);
+	HEAR(INVALID);
+	EXPECT_MEMBER(self->first);
+	EXPECT_NUMBER(BINDERY_ERROR_REMOVED, CODE);
+	EXPECT_NUMBER(BINDERY_ASSIGNMENT_READY, ASSIGNMENT);
+	EXPECT_NUMBER(1, USERS);
+	ASSERT_EQ(0, write_file("/sys/bus/pci/rescan", "1"));
+	HEAR(ADDED);
+	EXPECT_MEMBER(self->first);
+	EXPECT_NUMBER(BINDERY_ROLE_ADDED, ROLE);
+	EXPECT_TEXT(TEST_TARGET, TARGET);
+	EXPECT_ID(&self->told);
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
+}
+
+TEST_F(netlink, W4_a_callback_that_is_stuck_is_told_and_that_it_returned)
+{
+	ASSERT_EQ(-ETIMEDOUT, overdue(self->control, &self->request,
+				      TEST_TARGET, "hold_probe", self->last));
+	HEAR(STUCK);
+	EXPECT_MEMBER(self->last);
+	EXPECT_NUMBER(BINDERY_STEP_BIND, STEP);
+	EXPECT_TEXT(TEST_TARGET, TARGET);
+	EXPECT_TRUE(TELLS(&self->told, CLAIM_ID));
+	ASSERT_TRUE(wait_until(group_is(self->control, self->first,
+					BINDERY_GROUP_STUCK)));
+	HEAR(GROUP);
+	while (NUMBER(&self->told, STATE) != BINDERY_GROUP_STUCK)
+		HEAR(GROUP);
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+	HEAR(LATE);
+	EXPECT_MEMBER(self->last);
+	EXPECT_NUMBER(BINDERY_STEP_BIND, STEP);
+	EXPECT_NUMBER(0, ERRNO);
+	EXPECT_LT(SHORT_MS * 1000000ULL, NUMBER(&self->told, DURATION_NS));
+	HEAR(RESTORED);
+	EXPECT_STATES(RESTORING, FREE);
+}
+
+TEST_F(netlink, W4_a_claim_that_is_kept_and_opened_again_is_told)
+{
+	self->request.cmd.flags = BINDERY_ACQUIRE_KEEP;
+	ACQUIRE();
+	HEAR(CLAIM);
+	EXPECT_NUMBER(BINDERY_CLAIM_KEEP, FLAGS);
+	close_claim(self->claim);
+	HEAR(KEPT);
+	EXPECT_STATES(HELD, KEPT);
+	EXPECT_ID(&self->told);
+	self->claim = open_claim(self->control, NULL, self->first,
+				 &self->answer);
+	ASSERT_LE(0, self->claim);
+	HEAR(GROUP);
+	EXPECT_STATES(KEPT, HELD);
+	HEAR(CLAIM);
+	EXPECT_ID(&self->told);
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	HEAR(RELEASE);
+}
+
+TEST_F(netlink, W4_a_member_that_cannot_be_restored_is_told)
+{
+	ACQUIRE();
+	knob(TEST_NATIVE, "fail_errno", "28");
+	knob(TEST_NATIVE, "fail", self->last);
+	EXPECT_EQ(-EIO, release(self->claim, &self->answer));
+	HEAR(DEGRADED);
+	EXPECT_STATES(RESTORING, DEGRADED);
+	EXPECT_STREQ(self->last, self->told.bdf);
+	EXPECT_NUMBER(ENOSPC, ERRNO);
+	knobs_reset();
+	EXPECT_EQ(0, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+			     self->last, &self->answer));
+	HEAR(RESTORED);
+}
+
+TEST_F(netlink, W4_who_fell_behind_is_told_and_catches_up_from_the_journal)
+{
+	unsigned int size = 1;
+	uint64_t first;
+	int num;
+
+	ACQUIRE();
+	HEAR(CLAIM);
+	ASSERT_EQ(0, setsockopt(self->events.fd, SOL_SOCKET, SO_RCVBUF, &size,
+				sizeof(size)));
+	first = self->events.last;
+	ASSERT_EQ(0, make_ready(self));
+	ASSERT_EQ(0, mark_often(self, 40));
+
+	/* That something was lost comes first, then what was in time. */
+	EXPECT_EQ(-ENOBUFS, reader_hear(&self->events, &self->told, 0));
+	while ((num = reader_hear(&self->events, &self->told, 0)) == 0) {
+		EXPECT_EQ(self->events.last + 1, NUMBER(&self->told, SEQ));
+		self->events.last++;
+	}
+	EXPECT_EQ(-EAGAIN, num);
+	EXPECT_LE(first, self->events.last);
+
+	first = self->events.last + 1;
+	num = DUMP(JOURNAL_GET, BINDERY_A_SEQ, &first, sizeof(first));
+	ASSERT_LE(20, num);
+	ASSERT_GT(MAX_TOLD, num);
+	for (int i = 0; i < num; i++)
+		EXPECT_EQ(first + i, NUMBER(&self->all[i], SEQ));
+	EXPECT_EQ(NUMBER(&self->all[num - 1], SEQ),
+		  NUMBER(&self->all[num - 1], NEWEST));
+	EXPECT_EQ(BINDERY_EVENT_GUEST_READY,
+		  NUMBER(&self->all[num - 1], MARK));
+
+	/* And the next event comes after those. */
+	self->events.last = NUMBER(&self->all[num - 1], SEQ);
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	while ((num = reader_hear(&self->events, &self->told, SHORT_MS)) &&
+	       num == -ENOBUFS)
+		;
+	EXPECT_EQ(0, num);
+	EXPECT_LT(self->events.last, NUMBER(&self->told, SEQ));
+}
+
+TEST_F(netlink, W5_the_journal_has_what_was_heard)
+{
+	uint64_t first;
+	int num;
+
+	ACQUIRE();
+	HEAR(GROUP);
+	first = self->events.last;
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	HEAR(RESTORED);
+	num = DUMP(JOURNAL_GET, BINDERY_A_SEQ, &first, sizeof(first));
+	ASSERT_EQ(self->events.last - first + 1, num);
+	ASSERT_GT(MAX_TOLD, num);
+	EXPECT_EQ(BINDERY_EVENT_TYPE_GROUP, NUMBER(&self->all[0], TYPE));
+	for (int i = 1; i < num; i++) {
+		EXPECT_EQ(first + i, NUMBER(&self->all[i], SEQ));
+		EXPECT_LE(NUMBER(&self->all[i - 1], TIME_NS),
+			  NUMBER(&self->all[i], TIME_NS));
+		EXPECT_EQ(self->events.last, NUMBER(&self->all[i], NEWEST));
+	}
+	/* The last heard and the last read are one. */
+	EXPECT_EQ(NUMBER(&self->told, TIME_NS),
+		  NUMBER(&self->all[num - 1], TIME_NS));
+	EXPECT_EQ(NUMBER(&self->told, GENERATION),
+		  NUMBER(&self->all[num - 1], GENERATION));
+	/* What is still to come is not there. */
+	first = self->events.last + 1;
+	EXPECT_EQ(0, DUMP(JOURNAL_GET, BINDERY_A_SEQ, &first, sizeof(first)));
+}
+
+TEST_F(netlink, W5_what_the_journal_has_forgotten_is_told)
+{
+	uint64_t first = 1, oldest;
+	int num;
+
+	ACQUIRE();
+	ASSERT_EQ(0, make_ready(self));
+	ASSERT_EQ(0, mark_often(self, BINDERY_JOURNAL_SIZE));
+	num = DUMP(JOURNAL_GET, BINDERY_A_SEQ, &first, sizeof(first));
+	EXPECT_EQ(BINDERY_JOURNAL_SIZE, num);
+	oldest = NUMBER(&self->all[0], OLDEST);
+	EXPECT_LT(first, oldest);
+	for (int i = 0; i < MAX_TOLD; i++)
+		EXPECT_EQ(oldest + i, NUMBER(&self->all[i], SEQ));
+	EXPECT_EQ(oldest + BINDERY_JOURNAL_SIZE - 1,
+		  NUMBER(&self->all[0], NEWEST));
+	/* Without a number it is all that there is. */
+	EXPECT_EQ(BINDERY_JOURNAL_SIZE, DUMP(JOURNAL_GET));
+}
+
+static int dump_groups(FIXTURE_DATA(netlink) *self, uint32_t id)
+{
+	return DUMP(GROUP_GET, BINDERY_A_GROUP, &id, sizeof(id));
+}
+
+TEST_F(netlink, W4_a_dump_of_groups_is_what_SHOW_tells)
+{
+	struct told *told = self->all;
+	uint32_t none = 0x7fffffff;
+
+	EXPECT_EQ(0, dump_groups(self, self->group.id));
+	ACQUIRE();
+	ASSERT_EQ(1, dump_groups(self, self->group.id));
+	ASSERT_EQ(0, show(self->control, self->first, &self->answer));
+	EXPECT_EQ(self->group.id, NUMBER(told, GROUP));
+	EXPECT_EQ(BINDERY_GROUP_HELD, NUMBER(told, STATE));
+	EXPECT_EQ(self->group.num, NUMBER(told, NUM_MEMBERS));
+	EXPECT_EQ(1, NUMBER(told, NUM_CLAIMS));
+	EXPECT_EQ(self->answer.show.out_generation, NUMBER(told, GENERATION));
+	EXPECT_ID(told);
+	HEAR(CLAIM);
+	EXPECT_EQ(self->events.last, NUMBER(told, NEWEST));
+	EXPECT_EQ(1, DUMP(GROUP_GET));
+	EXPECT_EQ(0, dump_groups(self, none));
+}
+
+/* The members of a dump, against those that an ioctl tells of. */
+static int compare_members(FIXTURE_DATA(netlink) *self, int num)
+{
+	struct bindery_ioc_member *member;
+	int differences = num != self->answer.num_members;
+	struct told *told;
+
+	for (told = self->all; told < self->all + num; told++) {
+		member = member_of(self->answer.members,
+				   self->answer.num_members, told->bdf);
+		if (member && member->out_group == NUMBER(told, GROUP) &&
+		    member->out_group_state == NUMBER(told, STATE) &&
+		    member->out_role == NUMBER(told, ROLE) &&
+		    member->out_action == NUMBER(told, ACTION) &&
+		    member->out_flags == NUMBER(told, FLAGS) &&
+		    member->out_assignment == NUMBER(told, ASSIGNMENT) &&
+		    member->out_users == NUMBER(told, USERS) &&
+		    member->out_generation == NUMBER(told, GENERATION) &&
+		    !memcmp(member->out_assignment_id, told->assignment_id,
+			    BINDERY_ID_SIZE) &&
+		    !strcmp(member->out_name, TEXT(told, NAME)) &&
+		    !strcmp(member->out_driver, TEXT(told, DRIVER)) &&
+		    !strcmp(member->out_override, TEXT(told, OVERRIDE)) &&
+		    !strcmp(member->out_target, TEXT(told, TARGET)) &&
+		    !strcmp(member->out_native_driver,
+			    TEXT(told, NATIVE_DRIVER)) &&
+		    !strcmp(member->out_native_override,
+			    TEXT(told, NATIVE_OVERRIDE)))
+			continue;
+		note("%s is not what STATUS tells", told->bdf);
+		differences++;
+	}
+	return differences;
+}
+
+TEST_F(netlink, W4_a_dump_of_members_is_what_STATUS_tells)
+{
+	uint32_t id = self->group.id;
+	int num;
+
+	ACQUIRE();
+	ASSERT_EQ(0, make_ready(self));
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	num = DUMP(MEMBER_GET, BINDERY_A_GROUP, &id, sizeof(id));
+	ASSERT_EQ(self->group.num, num);
+	EXPECT_EQ(0, compare_members(self, num));
+	EXPECT_ID(&self->all[0]);
+	EXPECT_EQ(num, DUMP(MEMBER_GET));
+}
+
+TEST_F(netlink, W4_a_reservation_has_its_members_too)
+{
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	ACQUIRE();
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	ASSERT_EQ(self->group.num, DUMP(MEMBER_GET));
+	EXPECT_EQ(0, compare_members(self, self->group.num));
+	ASSERT_EQ(1, dump_groups(self, self->group.id));
+	EXPECT_EQ(self->group.num, NUMBER(&self->all[0], NUM_MEMBERS));
+}
+
+TEST_F(netlink, W4_a_dump_of_claims_is_what_STATUS_tells)
+{
+	uint8_t other[BINDERY_ID_SIZE] = { 1 };
+	struct told *told = self->all;
+	uint8_t *id = self->request.cmd.out_claim_id;
+
+	ACQUIRE();
+	ASSERT_EQ(1, DUMP(CLAIM_GET));
+	ASSERT_EQ(0, status(self->claim, &self->answer));
+	EXPECT_ID(told);
+	EXPECT_EQ(self->answer.status.out_state, NUMBER(told, STATE));
+	EXPECT_EQ(self->answer.status.out_flags, NUMBER(told, FLAGS));
+	EXPECT_EQ(self->answer.status.out_generation,
+		  NUMBER(told, GENERATION));
+	EXPECT_EQ(getpid(), NUMBER(told, PID));
+	EXPECT_STREQ(OWNER, TEXT(told, LABEL));
+	EXPECT_STREQ(self->answer.status.out_holder_comm, TEXT(told, COMM));
+	EXPECT_EQ(1, NUMBER(told, NUM_GROUPS));
+	ASSERT_EQ(1, told->num_groups);
+	EXPECT_EQ(self->group.id, told->groups[0]);
+	EXPECT_EQ(1, DUMP(CLAIM_GET, BINDERY_A_CLAIM_ID, id, BINDERY_ID_SIZE));
+	EXPECT_EQ(0, DUMP(CLAIM_GET, BINDERY_A_CLAIM_ID, other,
+			  sizeof(other)));
+}
+
+#define MANY	160
+
+/* So many claims that a dump of them has several parts. */
+static int share(FIXTURE_DATA(netlink) *self, int claims[MANY],
+		 uint8_t ids[MANY][BINDERY_ID_SIZE])
+{
+	self->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
+	for (int i = 0; i < MANY; i++) {
+		claims[i] = acquire(self->control, &self->request);
+		if (claims[i] < 0)
+			return claims[i];
+		memcpy(ids[i], self->request.cmd.out_claim_id,
+		       BINDERY_ID_SIZE);
+	}
+	return 0;
+}
+
+static int times_told(const struct told *told, int num, const uint8_t *id)
+{
+	int times = 0;
+
+	while (num--)
+		times += !memcmp(told[num].id, id, BINDERY_ID_SIZE);
+	return times;
+}
+
+TEST_F(netlink, W4_a_change_during_a_dump_is_told_and_loses_nothing_else)
+{
+	static struct told all[MANY];
+	uint8_t ids[MANY][BINDERY_ID_SIZE];
+	bool interrupted = false;
+	int claims[MANY], num = 0;
+
+	ASSERT_EQ(0, share(self, claims, ids));
+	/* The first part is made at once, the others when it is read. */
+	ASSERT_EQ(0, dump_begin(&self->reader, BINDERY_CMD_CLAIM_GET, NULL));
+	for (int i = 0; i < MANY; i += 2)
+		close_claim(claims[i]);
+	while (num < MANY && dump_next(&self->reader, &all[num]) > 0)
+		interrupted |= all[num++].interrupted;
+	EXPECT_TRUE(interrupted);
+	EXPECT_GT(MANY, num);
+	EXPECT_LT(MANY / 2, num);
+	for (int i = 1; i < MANY; i += 2)
+		EXPECT_EQ(1, times_told(all, num, ids[i]));
+	EXPECT_EQ(0, times_told(all, num, ids[MANY - 2]));
+
+	/* And again, now that nothing changes. */
+	interrupted = false;
+	ASSERT_EQ(0, dump_begin(&self->reader, BINDERY_CMD_CLAIM_GET, NULL));
+	for (num = 0; dump_next(&self->reader, &self->told) > 0; num++)
+		interrupted |= self->told.interrupted;
+	EXPECT_FALSE(interrupted | self->told.interrupted);
+	EXPECT_EQ(MANY / 2, num);
+	for (int i = 1; i < MANY; i += 2)
+		close_claim(claims[i]);
+}
+
+static const struct told *stray(FIXTURE_DATA(netlink) *self, const char *bdf)
+{
+	int num = DUMP(STRAY_GET);
+
+	for (int i = 0; i < num && i < MAX_TOLD; i++)
+		if (!strcmp(self->all[i].bdf, bdf))
+			return &self->all[i];
+	return NULL;
+}
+
+TEST_F(netlink, C10_strays_are_found_until_somebody_owns_them)
+{
+	const struct told *told;
+	struct request request;
+
+	EXPECT_EQ(NULL, stray(self, self->first));
+	ASSERT_EQ(0, pci_override(self->first, VFIO_PCI));
+	told = stray(self, self->first);
+	ASSERT_NE(NULL, told);
+	EXPECT_EQ(BINDERY_STRAY_OVERRIDE, NUMBER(told, REASON));
+	EXPECT_EQ(self->group.id, NUMBER(told, GROUP));
+	EXPECT_STREQ(VFIO_PCI, TEXT(told, OVERRIDE));
+	EXPECT_STREQ(TEST_NATIVE, TEXT(told, DRIVER));
+
+	ASSERT_EQ(0, pci_override(self->first, "bindery-parked"));
+	told = stray(self, self->first);
+	ASSERT_NE(NULL, told);
+	EXPECT_EQ(BINDERY_STRAY_PARKED, NUMBER(told, REASON));
+
+	/* any other name is somebody's own business */
+	ASSERT_EQ(0, pci_override(self->first, "nobody"));
+	EXPECT_EQ(NULL, stray(self, self->first));
+
+	for (unsigned int i = 0; i < self->group.num; i++)
+		ASSERT_EQ(0, pci_move(self->group.bdf[i], VFIO_PCI));
+	told = stray(self, self->last);
+	ASSERT_NE(NULL, told);
+	EXPECT_EQ(BINDERY_STRAY_DRIVER, NUMBER(told, REASON));
+	EXPECT_STREQ(VFIO_PCI, TEXT(told, DRIVER));
+
+	request_group(&request, &self->group, "");
+	self->claim = adopt(self->control, &request);
+	ASSERT_LE(0, self->claim);
+	EXPECT_EQ(0, DUMP(STRAY_GET));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_NE(NULL, stray(self, self->first));
+	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
+	EXPECT_EQ(0, DUMP(STRAY_GET));
+}
+
+/* Linux 6.1 has no text for what a dump's beginning refuses. */
+static bool has_reasons(void)
+{
+	struct utsname name;
+
+	return uname(&name) || strncmp(name.release, "6.1.", 4);
+}
+
+/* 0: refused everything, each time with EPERM and a reason. */
+static int is_refused(int socket, void *arg)
+{
+	int (*become)(void) = arg;
+	struct reader reader;
+	struct told told;
+
+	close(socket);
+	if (become() || reader_open(&reader))
+		return 99;
+	for (int cmd = BINDERY_CMD_GROUP_GET; cmd < BINDERY_CMD_EVENT; cmd++) {
+		if (dump(&reader, cmd, NULL, &told, 1) != -EPERM)
+			return cmd;
+		if (has_reasons() && !strstr(reader.extack, "CAP_SYS_ADMIN"))
+			return 50 + cmd;
+	}
+	return reader_listen(&reader) == -EPERM ? 0 : 98;
+}
+
+static int run_as(int (*become)(void))
+{
+	struct child child;
+
+	return child_start(&child, is_refused, become) ?: child_wait(&child);
+}
+
+TEST_F(netlink, W4_only_an_administrator_may_read)
+{
+	EXPECT_EQ(0, run_as(become_nobody));
+	EXPECT_EQ(0, run_as(drop_sys_admin));
+	EXPECT_EQ(0, run_as(enter_user_namespace));
+}
+
+TEST_F(netlink, W4_bad_requests_are_refused_with_a_reason)
+{
+	uint8_t bytes[BINDERY_ID_SIZE + 4] = {};
+
+#define EXPECT_REFUSED(err, ...) do {					\
+	self->reader.extack[0] = 0;					\
+	EXPECT_EQ(err, DUMP(__VA_ARGS__));				\
+	EXPECT_NE(0, self->reader.extack[0]);				\
+} while (0)
+
+	EXPECT_REFUSED(-EINVAL, GROUP_GET, BINDERY_A_GROUP, bytes, 8);
+	EXPECT_REFUSED(-EINVAL, MEMBER_GET, BINDERY_A_GROUP, bytes, 2);
+	EXPECT_REFUSED(-EINVAL, GROUP_GET, BINDERY_A_STATE, bytes, 4);
+	EXPECT_REFUSED(-EINVAL, GROUP_GET, BINDERY_A_MAX + 1, bytes, 4);
+	EXPECT_REFUSED(-EINVAL, STRAY_GET, BINDERY_A_GROUP, bytes, 4);
+	EXPECT_REFUSED(-EINVAL, JOURNAL_GET, BINDERY_A_SEQ, bytes, 4);
+	EXPECT_REFUSED(-ERANGE, CLAIM_GET, BINDERY_A_CLAIM_ID, bytes, 20);
+	EXPECT_REFUSED(-ERANGE, CLAIM_GET, BINDERY_A_CLAIM_ID, bytes, 15);
+	EXPECT_EQ(-EOPNOTSUPP, DUMP(GROUP_GET, .no_dump = true));
+	EXPECT_EQ(-EOPNOTSUPP, DUMP(EVENT));
+	/* and one that is right still works */
+	EXPECT_EQ(0, DUMP(GROUP_GET));
+}
+
+TEST_F(netlink, C12_an_unfinished_dump_keeps_the_module)
+{
+	ACQUIRE();
+	ASSERT_EQ(0, make_ready(self));
+	ASSERT_EQ(0, mark_often(self, 200));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	close_claim(self->claim);
+	ASSERT_EQ(0, dump_begin(&self->reader, BINDERY_CMD_JOURNAL_GET, NULL));
+	close(self->control);
+	EXPECT_EQ(-EWOULDBLOCK, module_unload("bindery"));
+	/* Who only listens keeps nothing. */
+	reader_close(&self->reader);
+	EXPECT_TRUE(wait_until(!module_unload("bindery")));
+	ASSERT_EQ(0, module_load("bindery"));
+	ASSERT_TRUE(wait_until((self->control = control_open()) >= 0));
+
+	/* A journal begins with 1, and says what it is about. */
+	ASSERT_EQ(0, reader_open(&self->reader));
+	ASSERT_LE(1, DUMP(JOURNAL_GET));
+	EXPECT_EQ(1, NUMBER(&self->all[0], SEQ));
+	EXPECT_EQ(1, NUMBER(&self->all[0], OLDEST));
+	EXPECT_EQ(BINDERY_EVENT_TYPE_LOADED, NUMBER(&self->all[0], TYPE));
+	EXPECT_EQ(BINDERY_ABI_VERSION, NUMBER(&self->all[0], ABI));
+}
+
+TEST_HARNESS_MAIN
