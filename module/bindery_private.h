@@ -423,7 +423,8 @@ int bindery_plan_write(const struct bindery_plan *plan,
 		       const struct bindery_room *room, u32 *num_members,
 		       struct bindery_failure *failure);
 void bindery_member_report(struct bindery_ioc_member *out,
-			   struct bindery_member *member);
+			   struct bindery_member *member,
+			   unsigned long deadline);
 
 /* claim.c: a claim's life */
 struct bindery_claim *bindery_claim_new(struct bindery_request *request,
@@ -573,6 +574,7 @@ bool bindery_member_is_bridge(const struct bindery_member *member);
 bool bindery_member_removed(struct bindery_member *member);
 bool bindery_member_goes(struct bindery_member *member, int ret);
 int bindery_device_lock(struct device *dev, unsigned long deadline);
+int bindery_device_look(struct device *dev, unsigned long deadline);
 bool bindery_device_has_vfio(struct device *dev);
 int bindery_member_snapshot(struct bindery_member *member,
 			    unsigned long deadline);
@@ -745,6 +747,14 @@ static inline u32 bindery_list_count(const struct list_head *list)
 static inline long bindery_remaining(unsigned long deadline)
 {
 	return max_t(long, (long)(deadline - jiffies), 0);
+}
+
+#define BINDERY_LOOK_MS	250
+
+/* How long a look at a device waits for its lock. */
+static inline unsigned long bindery_look_deadline(void)
+{
+	return jiffies + msecs_to_jiffies(BINDERY_LOOK_MS);
 }
 
 /*

@@ -326,11 +326,18 @@ static int give(void *data, struct file *file, int fd)
 	struct bindery_delegation *delegation = delegating->delegation;
 	struct bindery_ucmd *ucmd = delegating->ucmd;
 	struct bindery_ioc_delegate *cmd = ucmd->cmd;
+	int ret;
 
 	cmd->out_control_fd = fd;
 	cmd->out_num_groups = delegation->num_groups;
 	export_uuid(cmd->out_delegation_id, &delegation->id);
-	return bindery_ucmd_respond(ucmd);
+	ret = bindery_ucmd_respond(ucmd);
+	if (ret)
+		return ret;
+	/* before anybody can know the file, and revoke it */
+	guard(bindery_state)();
+	bindery_event_delegation(delegation, BINDERY_EVENT_TYPE_DELEGATED);
+	return 0;
 }
 
 static int delegate(struct bindery_ucmd *ucmd, struct bindery_plan *plan)
@@ -347,10 +354,6 @@ static int delegate(struct bindery_ucmd *ucmd, struct bindery_plan *plan)
 	ret = bindery_file_install(&ucmd->failure, &delegating, make, give);
 	if (ret)
 		cmd->out_control_fd = -1;
-	scoped_guard(bindery_state)
-		if (!ret)
-			bindery_event_delegation(delegating.delegation,
-						 BINDERY_EVENT_TYPE_DELEGATED);
 	bindery_delegation_put(delegating.delegation);
 	return ret;
 }

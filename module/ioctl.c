@@ -51,7 +51,7 @@ struct ioctl_op {
 #define TELLS(_struct)		.count_offset = offsetof(_struct, num_members)
 
 static const struct ioctl_op control_ops[] = {
-	IOCTL_OP(BINDERY_INFO, struct bindery_ioc_info, out_delegation_id, 0,
+	IOCTL_OP(BINDERY_INFO, struct bindery_ioc_info, out_max_stuck, 0,
 		 bindery_cmd_info),
 	IOCTL_OP(BINDERY_SHOW, struct bindery_ioc_show, out_generation,
 		 offsetof(struct bindery_ioc_show, error),

@@ -117,20 +117,33 @@ bool bindery_member_goes(struct bindery_member *member, int ret)
 	return is_gone(member);
 }
 
-/*
- * A foreign driver callback may hold the lock for ever; whoever only wants to
- * look at the device gives up at the deadline.
- */
-int bindery_device_lock(struct device *dev, unsigned long deadline)
+static int wait_for_lock(struct device *dev, unsigned long deadline,
+			 bool freezable)
 {
 	while (!device_trylock(dev)) {
 		if (!bindery_remaining(deadline) ||
 		    fatal_signal_pending(current))
 			return -ETIMEDOUT;
 		usleep_range(500, 2000);
-		try_to_freeze();
+		if (freezable)
+			try_to_freeze();
 	}
 	return 0;
+}
+
+/*
+ * A foreign driver callback may hold the lock for ever; whoever only wants to
+ * look at the device gives up at the deadline.
+ */
+int bindery_device_lock(struct device *dev, unsigned long deadline)
+{
+	return wait_for_lock(dev, deadline, true);
+}
+
+/* The same for who holds locks of others, and so must not be frozen. */
+int bindery_device_look(struct device *dev, unsigned long deadline)
+{
+	return wait_for_lock(dev, deadline, false);
 }
 
 static int is_vfio_device(struct device *child, void *data)

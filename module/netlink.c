@@ -257,6 +257,10 @@ struct cursor {
 	u32 index;			/* of the claim's next group */
 	bool one;			/* only that group, or that claim */
 	u8 id[BINDERY_ID_SIZE];
+	union {
+		unsigned long deadline;	/* of all looks at members */
+		u64 claim;		/* whose index it is */
+	};
 };
 
 static struct cursor *cursor_of(struct netlink_callback *cb)
@@ -283,8 +287,10 @@ static void read_filter(struct cursor *cursor, struct nlattr **attrs,
 	struct nlattr *attr;
 
 	switch (cmd) {
-	case BINDERY_CMD_GROUP_GET:
 	case BINDERY_CMD_MEMBER_GET:
+		cursor->deadline = bindery_look_deadline();
+		fallthrough;
+	case BINDERY_CMD_GROUP_GET:
 		attr = attrs[BINDERY_A_GROUP];
 		cursor->one = attr;
 		if (attr)
@@ -326,21 +332,21 @@ void bindery_dump_look(struct netlink_callback *cb, u64 *newest)
 void *bindery_dump_begin(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	const struct genlmsghdr *request = nlmsg_data(cb->nlh);
-	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				   cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
-				   request->cmd);
 
-	if (header)
-		genl_dump_check_consistent(cb, header);
-	return header;
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+			   cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
+			   request->cmd);
 }
 
-int bindery_dump_end(struct sk_buff *skb, void *header, int ret)
+/* Only what stays may tell of a change, or nobody would. */
+int bindery_dump_end(struct sk_buff *skb, struct netlink_callback *cb,
+		     void *header, int ret)
 {
 	if (ret) {
 		genlmsg_cancel(skb, header);
 		return -EMSGSIZE;
 	}
+	genl_dump_check_consistent(cb, header);
 	genlmsg_end(skb, header);
 	return 1;
 }
@@ -432,7 +438,7 @@ static int one_group(struct sk_buff *skb, struct netlink_callback *cb)
 	header = bindery_dump_begin(skb, cb);
 	if (!header)
 		return -EMSGSIZE;
-	ret = bindery_dump_end(skb, header, put_group(skb, group, newest));
+	ret = bindery_dump_end(skb, cb, header, put_group(skb, group, newest));
 	if (ret > 0)
 		leave_group(cursor);
 	return ret;
@@ -471,6 +477,7 @@ static struct bindery_member *next_of_group(struct bindery_group *group,
 /* What is asked of a member under the state lock. */
 struct looked_at {
 	struct bindery_member *member;	/* a reference */
+	struct bindery_group *group;	/* another: a member has none */
 	u8 claim_id[BINDERY_ID_SIZE];
 	u64 newest;
 };
@@ -493,7 +500,9 @@ static bool look_at_next(struct netlink_callback *cb,
 			continue;
 		}
 		bindery_member_get(member);
+		bindery_group_get(group);
 		looked_at->member = member;
+		looked_at->group = group;
 		claim = bindery_group_holder(group);
 		export_uuid(looked_at->claim_id, claim ? &claim->id :
 							 &uuid_null);
@@ -530,12 +539,13 @@ static int put_member_names(struct sk_buff *skb,
 				  out->out_native_override);
 }
 
-static int put_member(struct sk_buff *skb, const struct looked_at *looked_at)
+static int put_member(struct sk_buff *skb, const struct looked_at *looked_at,
+		      unsigned long deadline)
 {
 	struct bindery_ioc_member out;
 	int ret;
 
-	bindery_member_report(&out, looked_at->member);
+	bindery_member_report(&out, looked_at->member, deadline);
 	ret = bindery_put_string(skb, BINDERY_A_NAME, out.out_name);
 	if (!ret && out.out_flags & BINDERY_MEMBER_PCI)
 		ret = bindery_put_device(skb, &out.out_device);
@@ -545,9 +555,13 @@ static int put_member(struct sk_buff *skb, const struct looked_at *looked_at)
 	       bindery_put_u64(skb, BINDERY_A_NEWEST, looked_at->newest);
 }
 
-/* Looking at a device may wait for its lock, so not under the state lock. */
+/*
+ * Looking at a device may wait for its lock, so not under the state lock; nor
+ * for long in all, since netlink holds locks of its own meanwhile.
+ */
 static int one_member(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	struct cursor *cursor = cursor_of(cb);
 	struct looked_at looked_at;
 	void *header;
 	int ret;
@@ -555,12 +569,14 @@ static int one_member(struct sk_buff *skb, struct netlink_callback *cb)
 	if (!look_at_next(cb, &looked_at))
 		return 0;
 	header = bindery_dump_begin(skb, cb);
-	ret = header ? bindery_dump_end(skb, header,
-					put_member(skb, &looked_at)) :
+	ret = header ? bindery_dump_end(skb, cb, header,
+					put_member(skb, &looked_at,
+						   cursor->deadline)) :
 		       -EMSGSIZE;
 	if (ret > 0)
-		cursor_of(cb)->number = looked_at.member->number;
+		cursor->number = looked_at.member->number;
 	bindery_member_put(looked_at.member);
+	bindery_group_put(looked_at.group);
 	return ret;
 }
 
@@ -617,6 +633,9 @@ static int one_claim(struct sk_buff *skb, struct netlink_callback *cb)
 	claim = next_claim(cursor);
 	if (!claim)
 		return 0;
+	if (cursor->claim != claim->number)
+		cursor->index = 0;
+	cursor->claim = claim->number;
 	to = min(cursor->index + BINDERY_CLAIM_GROUPS, claim->plan->num_groups);
 	header = bindery_dump_begin(skb, cb);
 	if (!header)
@@ -624,7 +643,7 @@ static int one_claim(struct sk_buff *skb, struct netlink_callback *cb)
 	ret = put_claim(skb, claim) ?:
 	      put_groups(skb, claim->plan, cursor->index, to) ?:
 	      bindery_put_u64(skb, BINDERY_A_NEWEST, newest);
-	ret = bindery_dump_end(skb, header, ret);
+	ret = bindery_dump_end(skb, cb, header, ret);
 	if (ret < 0)
 		return ret;
 	cursor->index = to < claim->plan->num_groups ? to : 0;
@@ -658,7 +677,7 @@ static int one_event(struct sk_buff *skb, struct netlink_callback *cb)
 	ret = put_event(skb, bindery_journal_at(seq)) ?:
 	      bindery_put_u64(skb, BINDERY_A_OLDEST, oldest) ?:
 	      bindery_put_u64(skb, BINDERY_A_NEWEST, newest);
-	ret = bindery_dump_end(skb, header, ret);
+	ret = bindery_dump_end(skb, cb, header, ret);
 	if (ret > 0)
 		cursor->number = seq;
 	return ret;

@@ -16,7 +16,8 @@ int bindery_put_device(struct sk_buff *skb, const struct bindery_ioc_bdf *bdf);
 int bindery_dump_check(struct netlink_callback *cb);
 void bindery_dump_look(struct netlink_callback *cb, u64 *newest);
 void *bindery_dump_begin(struct sk_buff *skb, struct netlink_callback *cb);
-int bindery_dump_end(struct sk_buff *skb, void *header, int ret);
+int bindery_dump_end(struct sk_buff *skb, struct netlink_callback *cb,
+		     void *header, int ret);
 int bindery_dump_all(struct sk_buff *skb, struct netlink_callback *cb,
 		     int (*one)(struct sk_buff *skb,
 				struct netlink_callback *cb));

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Members as a caller sees them. */
+#include <linux/freezer.h>
 #include <linux/uaccess.h>
 
 #include "bindery_private.h"
 #include "compat.h"
-
-/* How long a look at a device waits for its lock. */
-#define LOOK_MS	250
 
 int bindery_room_check(struct bindery_room *room,
 		       struct bindery_failure *failure)
@@ -50,11 +48,11 @@ static void look_at_override(struct bindery_member *member, const char *now)
 }
 
 static void report_live(struct bindery_ioc_member *out,
-			struct bindery_member *member)
+			struct bindery_member *member, unsigned long deadline)
 {
 	struct device *dev = member->dev;
 
-	if (bindery_device_lock(dev, jiffies + msecs_to_jiffies(LOOK_MS))) {
+	if (bindery_device_look(dev, deadline)) {
 		out->out_flags |= BINDERY_MEMBER_UNKNOWN;
 		return;
 	}
@@ -145,15 +143,17 @@ static void report_state(struct bindery_ioc_member *out,
 	out->out_users = member->assigned.users;
 }
 
+/* What cannot be seen by the deadline is UNKNOWN. */
 void bindery_member_report(struct bindery_ioc_member *out,
-			   struct bindery_member *member)
+			   struct bindery_member *member,
+			   unsigned long deadline)
 {
 	memset(out, 0, sizeof(*out));
 	report_string(out, out->out_name, dev_name(member->dev));
 	if (member->pdev)
 		report_pci(out, member);
 	report_role(out, member);
-	report_live(out, member);
+	report_live(out, member, deadline);
 	report_state(out, member);
 }
 
@@ -165,7 +165,8 @@ static int members_write(struct bindery_member **members, unsigned int num,
 	unsigned int i;
 
 	for (i = 0; i < min(num, room->num_members); i++) {
-		bindery_member_report(&out, members[i]);
+		try_to_freeze();
+		bindery_member_report(&out, members[i], bindery_look_deadline());
 		to = u64_to_user_ptr(room->members + (u64)i * room->member_size);
 		if (copy_to_user(to, &out, sizeof(out)) ||
 		    clear_user(to + sizeof(out),

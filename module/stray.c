@@ -12,11 +12,9 @@
 #include "event.h"
 #include "netlink.h"
 
-/* How long a look at a device waits for its lock. */
-#define LOOK_MS	250
-
 /* The addresses of all devices when the dump began, and how far it is. */
 struct addresses {
+	unsigned long deadline;		/* of all looks, see netlink.c */
 	unsigned int num;
 	unsigned int room;
 	unsigned int next;
@@ -75,17 +73,19 @@ static struct addresses **addresses_of(struct netlink_callback *cb)
 
 int bindery_stray_start(struct netlink_callback *cb)
 {
-	/* with some room for what comes meanwhile */
-	unsigned int room = count_devices() + 64;
-	struct addresses *all;
 	int ret = bindery_dump_check(cb);
+	struct addresses *all;
+	unsigned int room;
 
 	if (ret)
 		return ret;
+	/* with some room for what comes meanwhile */
+	room = count_devices() + 64;
 	all = kvzalloc(struct_size(all, bdf, room), GFP_KERNEL_ACCOUNT);
 	if (!all)
 		return -ENOMEM;
 	all->room = room;
+	all->deadline = bindery_look_deadline();
 	collect(all);
 	*addresses_of(cb) = all;
 	return 0;
@@ -140,12 +140,13 @@ static u32 reason_of(const struct stray *stray, struct pci_dev *pdev,
 }
 
 /* One whose lock is held for long is passed over: that is no state to mend. */
-static void look(struct stray *stray, struct pci_dev *pdev)
+static void look(struct stray *stray, struct pci_dev *pdev,
+		 unsigned long deadline)
 {
 	struct device *dev = &pdev->dev;
 	bool has_vfio;
 
-	if (bindery_device_lock(dev, jiffies + msecs_to_jiffies(LOOK_MS)))
+	if (bindery_device_look(dev, deadline))
 		return;
 	read_names(stray, dev);
 	has_vfio = bindery_device_has_vfio(dev);
@@ -173,7 +174,7 @@ static void examine(struct stray *stray, struct pci_dev *pdev,
 		return;
 	stray->group = iommu_group_id(group);
 	if (!is_owned(stray->group, cb, &stray->newest) && may_be_stray(pdev))
-		look(stray, pdev);
+		look(stray, pdev, (*addresses_of(cb))->deadline);
 	/* it may have been claimed while we looked */
 	if (stray->reason && is_owned(stray->group, cb, &stray->newest))
 		stray->reason = 0;
@@ -204,7 +205,7 @@ static int tell(struct sk_buff *skb, struct netlink_callback *cb,
 	header = bindery_dump_begin(skb, cb);
 	if (!header)
 		return -EMSGSIZE;
-	return bindery_dump_end(skb, header,
+	return bindery_dump_end(skb, cb, header,
 				put_stray(skb, &stray, pdev, bdf));
 }
 
