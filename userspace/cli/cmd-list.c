@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -54,14 +55,43 @@ static void put_place(struct json_object *object, const struct list *list,
 	}
 }
 
+/* Whether a driver may have its devices for long, as far as is known. */
+static bool is_moving(struct json_object *group)
+{
+	static const enum bindery_group_state states[] = {
+		BINDERY_GROUP_BINDING, BINDERY_GROUP_RESTORING,
+		BINDERY_GROUP_STUCK,
+	};
+	const char *state = json_object_get_string(
+		json_object_object_get(group, "state"));
+
+	for (size_t i = 0; state && i < ARRAY_SIZE(states); i++)
+		if (!strcmp(state, bindery_group_state_symbol(states[i])))
+			return true;
+	return false;
+}
+
+/* That of one that moves may have to be waited for, and is ours anyway. */
+static void put_override(struct json_object *object, const struct list *list,
+			 const struct bindery_device *device, bool moving)
+{
+	char name[BINDERY_NAME_SIZE] = "";
+
+	if (!moving)
+		bindery_device_read_override(device, list->host, name,
+					     sizeof(name));
+	put_string(object, "override", name);
+}
+
 static struct json_object *device_object(const struct list *list,
-					 const struct bindery_device *device)
+					 const struct bindery_device *device,
+					 bool moving)
 {
 	struct json_object *object = json_object_new_object();
 
 	put_bdf(object, "device", bindery_device_get_bdf(device));
 	put_string(object, "driver", bindery_device_get_driver(device));
-	put_string(object, "override", bindery_device_get_override(device));
+	put_override(object, list, device, moving);
 	put_ids(object, bindery_device_get_class(device),
 		bindery_device_get_vendor(device),
 		bindery_device_get_device_id(device));
@@ -131,7 +161,9 @@ static struct json_object *group_object(const struct list *list,
 		if (!json_object_array_length(devices))
 			put_state(object, list, number,
 				  bindery_device_get_bdf(device));
-		json_object_array_add(devices, device_object(list, device));
+		json_object_array_add(devices,
+				      device_object(list, device,
+						    is_moving(object)));
 	}
 	json_object_object_add(object, "devices", devices);
 	return object;

@@ -1978,10 +1978,22 @@ bool bindery_device_get_pf(const struct bindery_device *device,
 const char *bindery_device_get_driver(const struct bindery_device *device);
 
 /**
- * bindery_device_get_override() - its driver_override, "" if none
+ * bindery_device_read_override() - read its driver_override now, "" if none
+ * @device: of bindery_host_get_devices() with that host
+ * @host: where it is
+ * @name: where to store it; BINDERY_NAME_SIZE suffices
+ * @size: room for it in bytes
+ *
+ * Up to Linux 6.1 this waits, and cannot be killed, while a callback of a
+ * driver has the device: not to be asked of a group that is BINDING,
+ * RESTORING or STUCK.
+ *
+ * Returns 0; -ENOENT: the device is gone.
  * Since: 0.1
  */
-const char *bindery_device_get_override(const struct bindery_device *device);
+int bindery_device_read_override(const struct bindery_device *device,
+				 const struct bindery_host *host, char *name,
+				 size_t size);
 
 /**
  * bindery_device_get_class() - PCI class code, 24 bits

@@ -27,7 +27,6 @@ struct bindery_device {
 	uint16_t vendor;
 	uint16_t device_id;
 	char driver[BINDERY_NAME_SIZE];
-	char override[BINDERY_NAME_SIZE];
 };
 
 struct bindery_devices {
@@ -125,10 +124,6 @@ static void read_device(int dir, struct bindery_device *device)
 	read_numa_node(dir, device);
 	read_header(dir, device);
 	sysfs_read_name(dir, "driver", device->driver, sizeof(device->driver));
-	if (sysfs_read(dir, "driver_override", device->override,
-		       sizeof(device->override)) ||
-	    !strcmp(device->override, "(null)"))
-		device->override[0] = '\0';
 }
 
 static int visit_device(int dir, const char *name, void *argument)
@@ -231,9 +226,21 @@ const char *bindery_device_get_driver(const struct bindery_device *device)
 	return device->driver;
 }
 
-const char *bindery_device_get_override(const struct bindery_device *device)
+int bindery_device_read_override(const struct bindery_device *device,
+				 const struct bindery_host *host, char *name,
+				 size_t size)
 {
-	return device->override;
+	char path[sizeof(DEVICES) + BINDERY_BDF_SIZE + 32];
+	char bdf[BINDERY_BDF_SIZE];
+	int ret;
+
+	bindery_bdf_format(&device->bdf, bdf);
+	snprintf(path, sizeof(path), "%s/%s/driver_override", DEVICES, bdf);
+	ret = sysfs_read(host->root, path, name, size);
+	if (!ret && strcmp(name, "(null)"))
+		return 0;
+	*name = '\0';
+	return ret;
 }
 
 uint32_t bindery_device_get_class(const struct bindery_device *device)

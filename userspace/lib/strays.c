@@ -48,15 +48,16 @@ static bool examine(const struct bindery_host *host,
 		    const struct bindery_device *device,
 		    struct bindery_stray *stray)
 {
-	const char *override = bindery_device_get_override(device);
 	const char *driver = bindery_device_get_driver(device);
+	char *override = stray->override;
 
 	*stray = (struct bindery_stray){
 		.bdf = bindery_device_get_bdf(device),
 	};
 	stray->has_group = bindery_device_get_group(device, &stray->group);
 	snprintf(stray->driver, sizeof(stray->driver), "%s", driver);
-	snprintf(stray->override, sizeof(stray->override), "%s", override);
+	bindery_device_read_override(device, host, override,
+				     sizeof(stray->override));
 	if (is_on_vfio(host, &stray->bdf, driver))
 		stray->reason = BINDERY_STRAY_DRIVER;
 	else if (!strcmp(override, PARKED))

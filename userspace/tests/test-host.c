@@ -41,6 +41,7 @@ TEST(U11_a_device_has_named_getters)
 {
 	const struct bindery_device *device;
 	struct bindery_devices *devices;
+	char name[BINDERY_NAME_SIZE];
 	uint32_t group = 77;
 
 	start();
@@ -53,7 +54,9 @@ TEST(U11_a_device_has_named_getters)
 	EXPECT(bindery_device_get_group(device, &group));
 	EXPECT_INT(group, 5);
 	EXPECT_TEXT(bindery_device_get_driver(device), "e1000e");
-	EXPECT_TEXT(bindery_device_get_override(device), "vfio-pci");
+	EXPECT_INT(bindery_device_read_override(device, host, name,
+						sizeof(name)), 0);
+	EXPECT_TEXT(name, "vfio-pci");
 	EXPECT_INT(bindery_device_get_class(device), 0x020000);
 	EXPECT_INT(bindery_device_get_vendor(device), 0x8086);
 	EXPECT_INT(bindery_device_get_device_id(device), 0x10d3);
@@ -66,6 +69,7 @@ TEST(U11_no_driver_no_override_and_no_group_are_empty)
 {
 	const struct bindery_device *device;
 	struct bindery_devices *devices;
+	char name[BINDERY_NAME_SIZE];
 	uint32_t group = 77;
 
 	start();
@@ -75,7 +79,9 @@ TEST(U11_no_driver_no_override_and_no_group_are_empty)
 	EXPECT(!bindery_device_get_group(device, &group));
 	EXPECT_INT(group, 77);
 	EXPECT_TEXT(bindery_device_get_driver(device), "");
-	EXPECT_TEXT(bindery_device_get_override(device), "");
+	EXPECT_INT(bindery_device_read_override(device, host, name,
+						sizeof(name)), 0);
+	EXPECT_TEXT(name, "");
 	bindery_devices_free(devices);
 	finish();
 }
