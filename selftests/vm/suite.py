@@ -26,7 +26,7 @@ TIMINGS = WORK / "timings.json"
 RERUNS = 2
 #: Guests wait for half of their time: for drivers that are told to sleep, for
 #: resets, for each other's hot-plug.
-PER_PROCESSOR = 2
+PER_PROCESSOR = 1.5
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def run_all(jobs: list[Job]) -> tuple[list[report.Result], list[str]]:
     known = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
     order = sorted(jobs, key=lambda job: -known.get(
         job.place, 10 * len(job.programs)))
-    with ThreadPoolExecutor(PER_PROCESSOR * os.cpu_count()) as pool:
+    with ThreadPoolExecutor(
+            round(PER_PROCESSOR * os.cpu_count())) as pool:
         running = {job.place: pool.submit(run_job, job) for job in order}
         try:
             results = [running[job.place].result() for job in jobs]
