@@ -278,9 +278,19 @@ int bindery_member_park(struct bindery_member *member,
 	return ret;
 }
 
+/*
+ * Under the device's lock: a driver that is being registered looks for devices
+ * without it, and has each of them for the moment of a probe that then finds
+ * the override.
+ */
 bool bindery_member_has_driver(struct bindery_member *member)
 {
-	return READ_ONCE(member->dev->driver);
+	bool ret;
+
+	device_lock(member->dev);
+	ret = member->dev->driver;
+	device_unlock(member->dev);
+	return ret;
 }
 
 int bindery_member_unbind(struct bindery_member *member)
