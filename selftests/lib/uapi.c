@@ -29,7 +29,7 @@ const struct ioctl_case uapi_cases[NUM_CASES] = {
 	CASE(name, acquire, stage, false, ERROR(acquire),		\
 	     MEMBERS(acquire), DEVICE(acquire, devices),		\
 	     DEADLINE(acquire), RESERVED(acquire), .known = _known)
-	CASE(INFO, info, FREE, false),
+	CASE(INFO, info, FREE, false, .shortest = WHERE(info, out_operations)),
 	CASE(SHOW, show, FREE, false, ERROR(show), MEMBERS(show),
 	     DEVICE(show, device),
 	     .reserved = { WHERE(show, __reserved), WHERE(show, __reserved2) }),

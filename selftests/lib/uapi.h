@@ -37,6 +37,7 @@ struct ioctl_case {
 	const char *name;
 	unsigned long number;
 	uint32_t size;
+	uint32_t shortest;	/* that of a caller of before; 0: no other */
 	enum stage stage;
 	bool of_claim;
 	uint32_t known;		/* flags */
