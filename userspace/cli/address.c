@@ -151,10 +151,12 @@ int address_report(const struct options *options, const struct address *address,
 
 	switch (error) {
 	case -ENOTUNIQ:
-		return report_argument(options, text, "the path has no root bus, and this machine has several",
+		return report_argument(options, text,
+				       "the path has no root bus, and this machine has several",
 				       remedy);
 	case -ENXIO:
-		return report_argument(options, text, "the path has no root bus, and none can be found",
+		return report_argument(options, text,
+				       "the path has no root bus, and none can be found",
 				       remedy);
 	case -EEXIST:
 		snprintf(message, sizeof(message),

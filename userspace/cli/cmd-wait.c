@@ -100,7 +100,8 @@ int run_wait(struct options *options)
 	if (ret)
 		return ret;
 	if (argument.device.expect)
-		return usage_error(options->verb, "checks are not for waiting: only the place counts");
+		return usage_error(options->verb,
+				   "checks are not for waiting: only the place counts");
 	ret = bindery_host_new(NULL, &host);
 	if (ret)
 		return report_failure(options, -ret, "sysfs");

@@ -15,7 +15,7 @@
 #define DUMP_SECONDS	10
 
 /* What a reader may fall behind before it has to ask the journal. */
-#define MONITOR_ROOM	(1 << 20)
+#define MONITOR_ROOM	(1024 * 1024)
 
 /* libnl keeps no errno; these are the ones that callers tell apart. */
 static int to_errno(int error)

@@ -16,7 +16,7 @@
 #include "internal.h"
 
 #define KERNEL_EVENTS	1
-#define ROOM		(1 << 20)
+#define ROOM		(1024 * 1024)
 /* Events that are read before the next look; the fd stays readable for more. */
 #define EVENTS_MAX	1024
 
