@@ -92,7 +92,8 @@ check: needs-check ## all tests, on all kernels
 		$$(for tap in $(O)/userspace/tests/*.tap; do \
 			echo --add $$tap; done)
 	@python3 userspace/tests/schema.py userspace/schema \
-		$(O)/userspace/tests/documents $(O)/vm/logs/*/*_test
+		$(O)/userspace/tests/documents $(O)/vm/logs/*/*_test \
+		>$(O)/schemas.tap || { cat $(O)/schemas.tap; exit 1; }
 
 # One kernel unless the caller names others.
 BENCH_KERNELS := $(if $(filter file,$(origin KERNELS)),6.12,$(KERNELS))
