@@ -121,6 +121,7 @@ struct bindery_member {
 	/* state lock */
 	bool removed;
 	bool arriving;			/* its override is being set */
+	bool unprobed;			/* taken before the bus had offered it */
 	bool bound;			/* to any driver, since last cleared */
 	bool refused;			/* a probe failed, since last cleared */
 	bool busy;			/* a callback runs, or is to run */
@@ -712,6 +713,9 @@ void bindery_netlink_exit(void);
 int bindery_watch_init(void);
 void bindery_watch_exit(void);
 bool bindery_has_leaver(int group);
+void bindery_note_arrival(struct device *dev);
+void bindery_forget_arrival(struct device *dev);
+bool bindery_is_arrival(struct device *dev);
 
 /*
  * The state lock: the lock of the table of groups, for all that is marked so

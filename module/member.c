@@ -254,9 +254,14 @@ static int park_locked(struct bindery_member *member)
 		return -EAGAIN;
 	ret = bindery_member_swap_override(member, BINDERY_PARKED,
 					   GFP_KERNEL_ACCOUNT);
-	if (!ret)
-		member->did |= BINDERY_DID_OVERRIDE;
-	return ret;
+	if (ret)
+		return ret;
+	member->did |= BINDERY_DID_OVERRIDE;
+	if (!member->dev->driver && bindery_is_arrival(member->dev)) {
+		guard(bindery_state)();
+		member->unprobed = true;
+	}
+	return 0;
 }
 
 /*

@@ -171,6 +171,27 @@ static void restore_power(struct bindery_member *member)
 		pm_runtime_forbid(dev);
 }
 
+/*
+ * The bus offered it while it was ours, or is yet to do so: without us it would
+ * have a driver, if there is one.
+ */
+static void offer_unprobed(struct bindery_member *member)
+{
+	offer(member);
+	if (bindery_member_has_driver(member))
+		return;
+	/* For who takes it next, perhaps before the bus has offered it. */
+	bindery_note_arrival(member->dev);
+	if (bindery_member_removed(member))
+		bindery_forget_arrival(member->dev);
+}
+
+static bool was_unprobed(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	return member->unprobed;
+}
+
 /* The native driver's module is gone: let whatever is there have it. */
 static enum bindery_restored offer_instead(struct bindery_member *member)
 {
@@ -233,6 +254,8 @@ static enum bindery_restored restore(struct bindery_member *member)
 	member->did &= ~BINDERY_SAW_FOREIGN;
 	if (restored == BINDERY_RESTORED_NO_DRIVER)
 		restored = offer_instead(member);
+	if (restored == BINDERY_RESTORED && was_unprobed(member))
+		offer_unprobed(member);
 	if (restored == BINDERY_RESTORED)
 		restore_power(member);
 	if (restored == BINDERY_RESTORED ||

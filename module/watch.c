@@ -67,10 +67,15 @@ static enum newcomer judge(struct bindery_group *group,
 /* Tracked from now on. True: its override is still to be set. */
 static bool track(struct bindery_group *group, struct bindery_member *member)
 {
+	struct bindery_member *known;
+
 	guard(bindery_state)();
 	/* a transaction saw it before we did */
-	if (find_member(group, member->dev))
+	known = find_member(group, member->dev);
+	if (known) {
+		known->unprobed = true;
 		return false;
+	}
 	switch (judge(group, member)) {
 	case IGNORED:
 		return false;
@@ -231,6 +236,28 @@ bool bindery_has_leaver(int group)
 	return false;
 }
 
+/*
+ * Devices that came since, and that no driver has been tried on: the bus will
+ * offer them, or has, and found none. Told by nobody but the bus itself.
+ */
+static DEFINE_XARRAY(arrivals);
+
+void bindery_note_arrival(struct device *dev)
+{
+	xa_store(&arrivals, (unsigned long)dev, xa_mk_value(1),
+		 GFP_KERNEL | __GFP_NOFAIL);
+}
+
+void bindery_forget_arrival(struct device *dev)
+{
+	xa_erase(&arrivals, (unsigned long)dev);
+}
+
+bool bindery_is_arrival(struct device *dev)
+{
+	return xa_load(&arrivals, (unsigned long)dev);
+}
+
 static void note_leaver(struct device *dev, int group)
 {
 	xa_store(&leaving, (unsigned long)dev, xa_mk_value(group),
@@ -344,6 +371,8 @@ static int bus_event(struct notifier_block *nb, unsigned long action,
 	if (!iommu_group)
 		return NOTIFY_DONE;
 	/* Before the look for the group, which may be tracked a moment later. */
+	if (action == BUS_NOTIFY_ADD_DEVICE)
+		bindery_note_arrival(data);
 	if (action == BUS_NOTIFY_DEL_DEVICE)
 		note_leaver(data, iommu_group_id(iommu_group));
 	group = bindery_group_find(iommu_group_id(iommu_group));
@@ -351,6 +380,11 @@ static int bus_event(struct notifier_block *nb, unsigned long action,
 		group_event(group, data, action);
 		bindery_group_put(group);
 	}
+	/* After the look: who notes it again asks whether it is removed. */
+	if (action == BUS_NOTIFY_BOUND_DRIVER ||
+	    action == BUS_NOTIFY_DRIVER_NOT_BOUND ||
+	    action == BUS_NOTIFY_DEL_DEVICE)
+		bindery_forget_arrival(data);
 	iommu_group_put(iommu_group);
 	return NOTIFY_DONE;
 }
@@ -369,4 +403,5 @@ void bindery_watch_exit(void)
 {
 	bus_unregister_notifier(&pci_bus_type, &bus_notifier);
 	xa_destroy(&leaving);
+	xa_destroy(&arrivals);
 }

@@ -21,6 +21,20 @@ static const struct pci_device_id native_ids[] = {
 	{}
 };
 
+/* After bindery's look at a device that comes, before the bus offers it. */
+static int device_comes(struct notifier_block *nb, unsigned long action,
+			void *dev)
+{
+	if (action == BUS_NOTIFY_ADD_DEVICE)
+		knob_hold(&hold_add, dev);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block bus_notifier = {
+	.notifier_call = device_comes,
+	.priority = -20,
+};
+
 static struct pci_driver native_driver = {
 	.name = "bindery_test_native",
 	.id_table = native_ids,
@@ -30,15 +44,24 @@ static struct pci_driver native_driver = {
 
 static int __init native_init(void)
 {
-	return pci_register_driver(&native_driver);
+	int ret = bus_register_notifier(&pci_bus_type, &bus_notifier);
+
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&native_driver);
+	if (ret)
+		bus_unregister_notifier(&pci_bus_type, &bus_notifier);
+	return ret;
 }
 
 static void __exit native_exit(void)
 {
 	pci_unregister_driver(&native_driver);
+	bus_unregister_notifier(&pci_bus_type, &bus_notifier);
 	knobs_exit();
 }
 
+module_param_cb(hold_add, &knob_ops, &hold_add, 0644);
 module_init(native_init);
 module_exit(native_exit);
 
