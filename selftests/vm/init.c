@@ -24,6 +24,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -195,22 +196,26 @@ static int follow(pid_t pid, int out, long timeout_ms, const char *kind)
 {
 	long deadline = now_ms() + timeout_ms;
 	long next_log = now_ms() + LOG_MS;
-	struct pollfd pfd = { .fd = out, .events = POLLIN };
-	int status;
+	struct pollfd fds[] = {
+		{ .fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN },
+		{ .fd = out, .events = POLLIN },
+	};
+	int status, ret = -1;
 
-	for (;;) {
-		poll(&pfd, 1, 10);
-		if (!forward(out, kind) && pfd.revents & POLLHUP)
-			usleep(5000);
+	while (ret < 0 && now_ms() <= deadline) {
+		poll(fds, 2, next_log > now_ms() ? next_log - now_ms() : 0);
+		/* Nobody has it open any more: only the end is to come. */
+		if (!forward(out, kind) && fds[1].revents & POLLHUP)
+			fds[1].fd = -1;
 		if (waitpid(pid, &status, WNOHANG) == pid)
-			return status;
-		if (now_ms() > deadline)
-			return -1;
-		if (now_ms() > next_log) {
+			ret = status;
+		if (now_ms() >= next_log) {
 			report_kernel_log();
 			next_log = now_ms() + LOG_MS;
 		}
 	}
+	close(fds[0].fd);
+	return ret;
 }
 
 static int run_captured(char **argv, long timeout_ms, const char *kind)
