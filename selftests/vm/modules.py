@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import roots
-from common import PROJECT, WORK, Failure, digest, locked, say, stage
+from common import (PROJECT, WORK, Failure, appearing, cache, digest, locked, say,
+                    stage, used)
 from kernels import Kernel
 
 SOURCES = ("Kbuild", "dkms.conf", "module", "uapi", "selftests/drivers")
@@ -36,18 +37,41 @@ def build(kernel: Kernel, variables: list[str]) -> list[Path]:
         if stamp.exists() and stamp.read_text() == key:
             return built(kernel)
         stamp.unlink(missing_ok=True)
-        with stage(f"modules for kernel {kernel.name}"):
-            other_kernel(target, kernel)
-            copy_sources(inputs, target)
-            for stale in built(kernel):
-                stale.unlink()
-            make(kernel, "/build", variables)
-            if (target / DRIVERS / "Kbuild").exists():
-                make(kernel, f"/build/{DRIVERS}", [
-                    "KBUILD_EXTRA_SYMBOLS=/build/Module.symvers",
-                    *variables])
+        other_kernel(target, kernel)
+        for stale in built(kernel):
+            stale.unlink()
+        kept = cache() / "modules" / key
+        if used(kept):
+            shutil.copytree(kept, target, dirs_exist_ok=True)
+        else:
+            compile_all(kernel, inputs, variables)
+            keep(kernel, kept)
         stamp.write_text(key)
     return built(kernel)
+
+
+def compile_all(kernel: Kernel, inputs: dict[str, bytes],
+                variables: list[str]) -> None:
+    """The module, then the drivers that use its symbols."""
+    target = folder(kernel)
+    with stage(f"modules for kernel {kernel.name}"):
+        copy_sources(inputs, target)
+        make(kernel, "/build", variables)
+        if (target / DRIVERS / "Kbuild").exists():
+            make(kernel, f"/build/{DRIVERS}", [
+                "KBUILD_EXTRA_SYMBOLS=/build/Module.symvers", *variables])
+
+
+def keep(kernel: Kernel, kept: Path) -> None:
+    """For another checkout of the same sources."""
+    with locked("modules-" + kept.name):
+        if kept.exists():
+            return
+        with appearing(kept) as temporary:
+            for path in built(kernel):
+                copy = temporary / path.relative_to(folder(kernel))
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, copy)
 
 
 def read_sources() -> dict[str, bytes]:
