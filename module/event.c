@@ -87,6 +87,15 @@ static void set_size(struct bindery_event_record *event,
 	set(event, NUM_MEMBERS, event->num_members, plan->num_members);
 }
 
+static void set_delegation(struct bindery_event_record *event,
+			   const struct bindery_delegation *delegation)
+{
+	if (!delegation)
+		return;
+	export_uuid(event->delegation_id, &delegation->id);
+	event->has |= BIT_ULL(BINDERY_A_DELEGATION_ID);
+}
+
 /* Readers are anywhere, so the process's number is the initial namespace's. */
 static void set_claim(struct bindery_event_record *event,
 		      const struct bindery_claim *claim)
@@ -97,6 +106,7 @@ static void set_claim(struct bindery_event_record *event,
 		   claim->comm);
 	set_string(event, BINDERY_A_LABEL, event->label, sizeof(event->label),
 		   claim->label);
+	set_delegation(event, claim->delegation);
 }
 
 /* The first claim on it, or the one whose release waits for it. */
@@ -254,6 +264,8 @@ void bindery_event_delegation(const struct bindery_delegation *delegation,
 	set_string(event, BINDERY_A_LABEL, event->label, sizeof(event->label),
 		   delegation->label);
 	set(event, NUM_GROUPS, event->num_groups, delegation->num_groups);
+	set(event, GROUP, event->group, delegation->groups[0]->id);
+	set_delegation(event, delegation);
 	bindery_netlink_tell(event);
 }
 

@@ -34,6 +34,7 @@ struct bindery_event_record {
 	struct bindery_ioc_bdf device;
 	u8 claim_id[BINDERY_ID_SIZE];
 	u8 assignment_id[BINDERY_ID_SIZE];
+	u8 delegation_id[BINDERY_ID_SIZE];
 	char name[32];
 	char driver[BINDERY_NAME_SIZE];	/* or NATIVE_DRIVER or OVERRIDE */
 	char target[BINDERY_NAME_SIZE];

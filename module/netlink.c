@@ -155,6 +155,7 @@ static const struct {
 	FIELD(NUM_MEMBERS, U32, num_members),
 	FIELD(DURATION_NS, U64, duration_ns),
 	FIELD(ABI, U32, abi),
+	FIELD(DELEGATION_ID, ID, delegation_id),
 };
 
 static int put_field(struct sk_buff *skb, unsigned int attr, enum kind kind,

@@ -22,8 +22,8 @@ struct addresses {
 };
 
 struct stray {
-	u32 reason;			/* enum bindery_stray, or 0 */
-	u32 group;
+	u32 reason;			/* enum bindery_stray_reason, or 0 */
+	struct iommu_group *group;	/* or NULL */
 	u64 newest;
 	char driver[BINDERY_NAME_SIZE];
 	char override[BINDERY_NAME_SIZE];
@@ -98,11 +98,12 @@ int bindery_stray_done(struct netlink_callback *cb)
 }
 
 /* Claimed, or on its way to a claim or back from it. */
-static bool is_owned(u32 group, struct netlink_callback *cb, u64 *newest)
+static bool is_owned(struct stray *stray, struct netlink_callback *cb)
 {
 	guard(bindery_state)();
-	bindery_dump_look(cb, newest);
-	return xa_load(&bindery_groups, group);
+	bindery_dump_look(cb, &stray->newest);
+	return stray->group && xa_load(&bindery_groups,
+				       iommu_group_id(stray->group));
 }
 
 static void read_names(struct stray *stray, struct device *dev)
@@ -119,24 +120,21 @@ static void read_names(struct stray *stray, struct device *dev)
 	bindery_override_unlock(dev);
 }
 
-static bool is_vfio(const char *name, struct pci_dev *pdev)
+static u32 reason_of_override(const char *override, struct pci_dev *pdev)
 {
-	u32 blocker = bindery_target_blocker(name, pdev);
-
-	return blocker == BINDERY_ERROR_NONE ||
-	       blocker == BINDERY_ERROR_TARGET_MISMATCH;
-}
-
-static u32 reason_of(const struct stray *stray, struct pci_dev *pdev,
-		     bool has_vfio)
-{
-	if (has_vfio)
-		return BINDERY_STRAY_DRIVER;
-	if (!strcmp(stray->override, BINDERY_PARKED))
+	if (!override[0])
+		return 0;
+	if (!strcmp(override, BINDERY_PARKED))
 		return BINDERY_STRAY_PARKED;
-	if (stray->override[0] && is_vfio(stray->override, pdev))
+	switch (bindery_target_blocker(override, pdev)) {
+	case BINDERY_ERROR_NONE:
+	case BINDERY_ERROR_TARGET_MISMATCH:
 		return BINDERY_STRAY_OVERRIDE;
-	return 0;
+	case BINDERY_ERROR_NO_TARGET:
+		return BINDERY_STRAY_UNLOADED;
+	default:
+		return 0;
+	}
 }
 
 /* One whose lock is held for long is passed over: that is no state to mend. */
@@ -151,7 +149,8 @@ static void look(struct stray *stray, struct pci_dev *pdev,
 	read_names(stray, dev);
 	has_vfio = bindery_device_has_vfio(dev);
 	device_unlock(dev);
-	stray->reason = reason_of(stray, pdev, has_vfio);
+	stray->reason = has_vfio ? BINDERY_STRAY_DRIVER :
+				   reason_of_override(stray->override, pdev);
 }
 
 /* VFs of a PF that a guest has are the PF's VFIO user's. */
@@ -168,17 +167,17 @@ static bool may_be_stray(struct pci_dev *pdev)
 static void examine(struct stray *stray, struct pci_dev *pdev,
 		    struct netlink_callback *cb)
 {
-	struct iommu_group *group = iommu_group_get(&pdev->dev);
-
-	if (!group)
-		return;
-	stray->group = iommu_group_id(group);
-	if (!is_owned(stray->group, cb, &stray->newest) && may_be_stray(pdev))
+	if (!is_owned(stray, cb) && may_be_stray(pdev))
 		look(stray, pdev, (*addresses_of(cb))->deadline);
 	/* it may have been claimed while we looked */
-	if (stray->reason && is_owned(stray->group, cb, &stray->newest))
+	if (stray->reason && is_owned(stray, cb))
 		stray->reason = 0;
-	iommu_group_put(group);
+}
+
+static int put_group(struct sk_buff *skb, const struct stray *stray)
+{
+	return stray->group ? nla_put_u32(skb, BINDERY_A_GROUP,
+					  iommu_group_id(stray->group)) : 0;
 }
 
 static int put_stray(struct sk_buff *skb, const struct stray *stray,
@@ -186,7 +185,7 @@ static int put_stray(struct sk_buff *skb, const struct stray *stray,
 {
 	return bindery_put_string(skb, BINDERY_A_NAME, pci_name(pdev)) ?:
 	       bindery_put_device(skb, bdf) ?:
-	       nla_put_u32(skb, BINDERY_A_GROUP, stray->group) ?:
+	       put_group(skb, stray) ?:
 	       nla_put_u32(skb, BINDERY_A_REASON, stray->reason) ?:
 	       bindery_put_string(skb, BINDERY_A_DRIVER, stray->driver) ?:
 	       bindery_put_string(skb, BINDERY_A_OVERRIDE, stray->override) ?:
@@ -194,19 +193,29 @@ static int put_stray(struct sk_buff *skb, const struct stray *stray,
 }
 
 static int tell(struct sk_buff *skb, struct netlink_callback *cb,
-		struct pci_dev *pdev, const struct bindery_ioc_bdf *bdf)
+		const struct stray *stray, struct pci_dev *pdev,
+		const struct bindery_ioc_bdf *bdf)
 {
-	struct stray stray = {};
-	void *header;
+	void *header = bindery_dump_begin(skb, cb);
 
-	examine(&stray, pdev, cb);
-	if (!stray.reason)
-		return 1;
-	header = bindery_dump_begin(skb, cb);
 	if (!header)
 		return -EMSGSIZE;
 	return bindery_dump_end(skb, cb, header,
-				put_stray(skb, &stray, pdev, bdf));
+				put_stray(skb, stray, pdev, bdf));
+}
+
+static int tell_if_stray(struct sk_buff *skb, struct netlink_callback *cb,
+			 struct pci_dev *pdev,
+			 const struct bindery_ioc_bdf *bdf)
+{
+	struct stray stray = { .group = iommu_group_get(&pdev->dev) };
+	int ret = 1;
+
+	examine(&stray, pdev, cb);
+	if (stray.reason)
+		ret = tell(skb, cb, &stray, pdev, bdf);
+	iommu_group_put(stray.group);
+	return ret;
 }
 
 /* Each device is found anew by its address. */
@@ -223,7 +232,7 @@ static int one_stray(struct sk_buff *skb, struct netlink_callback *cb)
 	pdev = pci_get_domain_bus_and_slot(bdf->domain, bdf->bus,
 					   PCI_DEVFN(bdf->slot, bdf->function));
 	if (pdev) {
-		ret = tell(skb, cb, pdev, bdf);
+		ret = tell_if_stray(skb, cb, pdev, bdf);
 		pci_dev_put(pdev);
 	}
 	if (ret > 0)

@@ -57,8 +57,9 @@
  *	NUM_GROUPS, GROUP (several), GENERATION, NEWEST. A claim with more than
  *	%BINDERY_CLAIM_GROUPS groups has more than one message
  * @BINDERY_CMD_STRAY_GET: dump of PCI devices that look as if they were given to
- *	a guest, and that no claim or restore owns. Reply: NAME, DEVICE, GROUP,
- *	REASON, DRIVER, OVERRIDE, NEWEST
+ *	a guest, and that no claim or restore owns. Not of those that a driver's
+ *	callback has just now: their state is none that lasts. Reply: NAME,
+ *	DEVICE, GROUP (if it is in one), REASON, DRIVER, OVERRIDE, NEWEST
  * @BINDERY_CMD_JOURNAL_GET: dump of the last events, oldest first. Request: SEQ,
  *	the first that is wanted. Reply: as EVENT, with OLDEST and NEWEST
  * @BINDERY_CMD_EVENT: what the multicast group gets: SEQ, TIME_NS, TYPE, and what
@@ -82,7 +83,8 @@ enum bindery_cmd {
  * enum bindery_event_type - what happened
  * @BINDERY_EVENT_TYPE_LOADED: the module was loaded; always number 1. ABI
  * @BINDERY_EVENT_TYPE_TXN_BEGIN: a transaction begins. TXN, CLAIM_ID, PID, COMM,
- *	LABEL, NUM_GROUPS, NUM_MEMBERS
+ *	LABEL, NUM_GROUPS, NUM_MEMBERS; DELEGATION_ID of a claim that is made by
+ *	a delegated file
  * @BINDERY_EVENT_TYPE_STEP: a step was done with a member, by a transaction, its
  *	rollback, a restore or a repair. STEP, DEVICE, NAME, GROUP, ERRNO (0:
  *	success), CODE (where the module found the fault itself), NATIVE_DRIVER,
@@ -94,9 +96,11 @@ enum bindery_cmd {
  *	GROUP and DRIVER of who is concerned, if known
  * @BINDERY_EVENT_TYPE_CLAIM: a claim holds its groups, or reserves them (STATE),
  *	or one more file of it was opened. CLAIM_ID, STATE, FLAGS (&enum
- *	bindery_claim_flags), PID, COMM, LABEL, NUM_GROUPS, NUM_MEMBERS
- * @BINDERY_EVENT_TYPE_RELEASE: a claim ended, by RELEASE or its last close.
- *	CLAIM_ID, FLAGS, PID, COMM, LABEL, NUM_GROUPS, NUM_MEMBERS
+ *	bindery_claim_flags), PID, COMM, LABEL, NUM_GROUPS, NUM_MEMBERS;
+ *	DELEGATION_ID as above
+ * @BINDERY_EVENT_TYPE_RELEASE: a claim ended, by RELEASE, its last close or
+ *	REVOKE. CLAIM_ID, FLAGS, PID, COMM, LABEL, NUM_GROUPS, NUM_MEMBERS;
+ *	DELEGATION_ID as above
  * @BINDERY_EVENT_TYPE_DEFERRED: a released group has to wait. GROUP, STATE, CODE
  *	(IN_USE: a VFIO user has it, else LOCKED), CLAIM_ID if the claim's
  *	release waits for it, NUM_MEMBERS
@@ -128,8 +132,9 @@ enum bindery_cmd {
  *	OLD_STATE; DEVICE, NAME, ERRNO of the first
  * @BINDERY_EVENT_TYPE_GROUP: any other change of a group's state. GROUP, STATE,
  *	OLD_STATE, CLAIM_ID
- * @BINDERY_EVENT_TYPE_DELEGATED: DELEGATE handed rights on. PID and COMM of who
- *	called, LABEL of the delegation, NUM_GROUPS
+ * @BINDERY_EVENT_TYPE_DELEGATED: DELEGATE handed rights on. DELEGATION_ID, PID and
+ *	COMM of who called, LABEL of the delegation, NUM_GROUPS, GROUP (the one
+ *	of lowest number)
  * @BINDERY_EVENT_TYPE_REVOKED: REVOKE took them back. The same
  *
  * All have SEQ, TIME_NS, TYPE and GENERATION. Every change of a group's state is
@@ -166,6 +171,8 @@ enum bindery_event_type {
  * @BINDERY_STRAY_OVERRIDE: its driver_override names a VFIO driver that is loaded
  * @BINDERY_STRAY_PARKED: its driver_override is the name with which the module
  *	keeps drivers away, and was left behind
+ * @BINDERY_STRAY_UNLOADED: its driver_override names a driver that is not loaded:
+ *	the reader may know whether that is a VFIO driver, the module does not
  *
  * The first that applies.
  */
@@ -173,6 +180,7 @@ enum bindery_stray_reason {
 	BINDERY_STRAY_DRIVER = 1,
 	BINDERY_STRAY_OVERRIDE = 2,
 	BINDERY_STRAY_PARKED = 3,
+	BINDERY_STRAY_UNLOADED = 4,
 };
 
 /**
@@ -207,19 +215,20 @@ enum bindery_stray_reason {
  * @BINDERY_A_ASSIGNMENT_ID: binary of %BINDERY_ID_SIZE bytes, its id
  * @BINDERY_A_MARK: u32, &enum bindery_event
  * @BINDERY_A_USERS: u32, users of the assignment
- * @BINDERY_A_PID: u32, process that acquired the claim. In dumps of claims in the
- *	reader's pid namespace (0: it has no number there), in events and in the
- *	journal in the initial one
+ * @BINDERY_A_PID: u32, process that acquired the claim, or that called DELEGATE or
+ *	REVOKE. In dumps of claims in the reader's pid namespace (0: it has no
+ *	number there), in events and in the journal in the initial one
  * @BINDERY_A_COMM: string, name of that task when it did
- * @BINDERY_A_LABEL: string, label of the claim
+ * @BINDERY_A_LABEL: string, label of the claim, or of the delegation
  * @BINDERY_A_DURATION_NS: u64, how long it took, in nanoseconds
  * @BINDERY_A_GENERATION: u64, generation of the object; in an event: the newest
  *	of all
  * @BINDERY_A_ABI: u32, %BINDERY_ABI_VERSION of the module
  * @BINDERY_A_REASON: u32, &enum bindery_stray_reason
- * @BINDERY_A_NUM_GROUPS: u32, IOMMU groups of the claim
+ * @BINDERY_A_NUM_GROUPS: u32, IOMMU groups of the claim, or of the delegation
  * @BINDERY_A_NUM_MEMBERS: u32, members of the group, or of the claim's groups
  * @BINDERY_A_NUM_CLAIMS: u32, claims on the group
+ * @BINDERY_A_DELEGATION_ID: binary of %BINDERY_ID_SIZE bytes, id of a delegation
  */
 enum bindery_attr {
 	BINDERY_A_UNSPEC = 0,
@@ -261,6 +270,7 @@ enum bindery_attr {
 	BINDERY_A_NUM_GROUPS = 36,
 	BINDERY_A_NUM_MEMBERS = 37,
 	BINDERY_A_NUM_CLAIMS = 38,
+	BINDERY_A_DELEGATION_ID = 39,
 	__BINDERY_A_MAX,
 };
 #define BINDERY_A_MAX (__BINDERY_A_MAX - 1)
