@@ -24,13 +24,14 @@ APPEND = (
     "panic=-1 oops=panic panic_on_warn=1 intel_iommu=on no_timer_check "
     "rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60 "
     "workqueue.watchdog_thresh=300 sysctl.kernel.hung_task_timeout_secs=600 "
-    "init_on_alloc=0 cryptomgr.notests=1 initcall_blacklist=jent_mod_init")
+    "init_on_alloc=0 cryptomgr.notests=1 initcall_blacklist=jent_mod_init "
+    "mitigations=off")
 
 #: An emulated processor moves byte by byte where the kernel is told that a
 #: string instruction is the fastest way, and walks each level of the page
-#: tables. Like the clearing of memory before its use above, that is a quarter
-#: of what a guest costs, and shows nothing of bindery.
-CPU = "max,-erms,-fsrm,-la57"
+#: tables. Like the clearing of memory before its use and the mitigations above,
+#: that is a third of what a guest costs, and shows nothing of bindery.
+CPU = "max,-erms,-fsrm,-fsrs,-la57"
 
 #: With eim the kernel programs its timers through x2APIC registers. In memory
 #: they are at the mercy of QEMU's emulation (10.0), which loses writes of one
