@@ -21,7 +21,7 @@ DKMS_DIR := /usr/src/bindery-$(VERSION)
 NEEDS_TOOLS := gcc libc6-dev pkg-config libjson-c-dev libnl-genl-3-dev \
 	libnl-route-3-dev libkmod-dev libpci-dev libmount-dev libblkid-dev
 NEEDS_CHECK := $(NEEDS_TOOLS) g++ python3 python3-jsonschema python3-yaml \
-	bash-completion zsh fish
+	bash-completion zsh fish gcovr
 NEEDS_STYLE := $(NEEDS_CHECK) clang clang-tidy cppcheck codespell shellcheck \
 	sparse perl xz-utils kmod linux-headers-amd64
 
@@ -94,6 +94,10 @@ check: needs-check ## all tests, on all kernels
 	@python3 userspace/tests/schema.py userspace/schema \
 		$(O)/userspace/tests/documents $(O)/vm/logs/*/*_test \
 		>$(O)/schemas.tap || { cat $(O)/schemas.tap; exit 1; }
+
+.PHONY: coverage
+coverage: needs-check ## which lines of the library its unit tests reach
+	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) coverage
 
 # One kernel unless the caller names others.
 BENCH_KERNELS := $(if $(filter file,$(origin KERNELS)),6.12,$(KERNELS))

@@ -18,10 +18,12 @@
 static int ask(const char *path, struct bindery_context **context)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int fd, ret;
+	int to, fd, ret;
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (to < 0 ||
 	    connect(to, (struct sockaddr *)&address, sizeof(address)))
 		return -errno;

@@ -2,7 +2,11 @@
 /*
  * A broker: runs as root, listens at SOCKET, and gives each client of UID a
  * control file for the groups of these devices. Takes it back when the client
- * has gone.
+ * has gone, with all that was done by it: one client after the other. The VFIO
+ * drivers have to be loaded, since a client can load none.
+ *
+ * When the broker ends, its client keeps what it has, until that closes it:
+ * what was acquired is a file of the client's own.
  *
  *	example-broker SOCKET UID DEVICE...
  */
@@ -23,18 +27,35 @@
 static int listen_at(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat old;
+	int fd;
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	unlink(path);
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	/* One that an earlier broker left; anything else is not ours. */
+	if (!lstat(path, &old) && S_ISSOCK(old.st_mode))
+		unlink(path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
 	    chmod(path, 0666) || listen(fd, 5))
 		return -errno;
 	return fd;
 }
 
+/* Digits and nothing else: what is no number must not become root's. */
+static int parse_uid(const char *text, uid_t *uid)
+{
+	unsigned long number = strtoul(text, NULL, 10);
+
+	if (!*text || text[strspn(text, "0123456789")] || number > UINT32_MAX)
+		return -EINVAL;
+	*uid = (uid_t)number;
+	return 0;
+}
+
 /* The kernel says who it is, not the client. */
-static int is_welcome(int client, uid_t uid)
+static bool is_welcome(int client, uid_t uid)
 {
 	struct ucred who;
 	socklen_t size = sizeof(who);
@@ -43,13 +64,22 @@ static int is_welcome(int client, uid_t uid)
 	       who.uid == uid;
 }
 
-/* Until it closes its end. */
+/* What it sends means nothing; that it closes its end does. */
+static void wait_for_end(int client)
+{
+	char bytes[64];
+	ssize_t got;
+
+	do {
+		got = read(client, bytes, sizeof(bytes));
+	} while (got > 0 || (got < 0 && errno == EINTR));
+}
+
 static int serve(struct bindery_context *context,
 		 const struct bindery_request *request, int client)
 {
 	struct bindery_id id;
-	char byte;
-	int fd, ret;
+	int fd, ret, revoked;
 
 	ret = bindery_context_delegate(context, request, OPERATIONS, 1, 1, &fd,
 				       &id);
@@ -57,29 +87,60 @@ static int serve(struct bindery_context *context,
 		return ret;
 	ret = bindery_fd_send(client, fd);
 	close(fd);
-	while (!ret && read(client, &byte, 1) > 0)
-		;
-	return bindery_context_revoke(context, &id, -1, BINDERY_REVOKE_RELEASE,
-				      0, NULL) ?: ret;
+	if (!ret)
+		wait_for_end(client);
+	revoked = bindery_context_revoke(context, &id, -1,
+					 BINDERY_REVOKE_RELEASE, 0, NULL);
+	/* -ENOENT: the client closed it, and has no claim any more. */
+	return revoked && revoked != -ENOENT ? revoked : ret;
 }
 
+static void report(int error, const struct bindery_context *context)
+{
+	const struct bindery_error_record *record;
+	enum bindery_error code = BINDERY_ERROR_NONE;
+
+	record = context ? bindery_context_get_error(context) : NULL;
+	if (record)
+		code = bindery_error_record_get_code(record);
+	fprintf(stderr, "broker: %s\n", code ? bindery_error_sentence(code) :
+		strerror(-error));
+}
+
+/* A client that fails is no reason to leave the others alone. */
 static int serve_all(struct bindery_context *context,
 		     const struct bindery_request *request, int listener,
 		     uid_t uid)
 {
-	int ret = 0;
+	for (;;) {
+		int client = accept(listener, NULL, NULL), ret = 0;
 
-	while (ret != -EBADF) {
-		int client = accept(listener, NULL, NULL);
-
-		if (client < 0)
+		if (client < 0 && errno != EINTR && errno != ECONNABORTED)
 			return -errno;
-		ret = is_welcome(client, uid) ?
-			serve(context, request, client) : 0;
+		if (client < 0)
+			continue;
+		if (is_welcome(client, uid))
+			ret = serve(context, request, client);
 		if (ret)
-			fprintf(stderr, "broker: %s\n", strerror(-ret));
+			report(ret, context);
 		close(client);
 	}
+}
+
+static int make_request(char **devices, struct bindery_request **request)
+{
+	int ret = bindery_request_new(request);
+
+	for (; !ret && *devices; devices++) {
+		struct bindery_reference device = { 0 };
+
+		ret = bindery_bdf_parse(*devices, &device.bdf);
+		if (!ret)
+			ret = bindery_request_add_device(*request, &device,
+							 NULL, NULL);
+	}
+	if (!ret)
+		bindery_request_set_label(*request, "broker");
 	return ret;
 }
 
@@ -87,28 +148,20 @@ int main(int argc, char **argv)
 {
 	struct bindery_context *context = NULL;
 	struct bindery_request *request = NULL;
-	int listener = -EINVAL, ret;
+	int listener, ret;
+	uid_t uid = 0;
 
-	ret = argc > 3 ? bindery_context_new(&context) : -EINVAL;
+	ret = argc > 3 ? parse_uid(argv[2], &uid) : -EINVAL;
 	if (!ret)
-		ret = bindery_request_new(&request);
-	for (int i = 3; !ret && i < argc; i++) {
-		struct bindery_reference device = { 0 };
-
-		ret = bindery_bdf_parse(argv[i], &device.bdf);
-		if (!ret)
-			ret = bindery_request_add_device(request, &device, NULL,
-							 NULL);
-	}
+		ret = make_request(argv + 3, &request);
+	if (!ret)
+		ret = bindery_context_new(&context);
 	if (!ret) {
-		bindery_request_set_label(request, "broker");
 		listener = listen_at(argv[1]);
-		ret = listener < 0 ? listener : 0;
+		ret = listener < 0 ? listener : serve_all(context, request,
+							  listener, uid);
 	}
-	if (!ret)
-		ret = serve_all(context, request, listener,
-				(uid_t)strtoul(argv[2], NULL, 10));
-	fprintf(stderr, "broker: %s\n", strerror(-ret));
+	report(ret, context);
 	bindery_request_free(request);
 	bindery_context_free(context);
 	return 1;

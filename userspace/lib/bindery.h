@@ -280,7 +280,8 @@ int bindery_context_get_fd(const struct bindery_context *context);
  * bindery_context_get_error() - the error record of the last call
  *
  * Of the last function that was given @context. Never NULL; of code
- * %BINDERY_ERROR_NONE and errno 0 if that succeeded. Overwritten by the next.
+ * %BINDERY_ERROR_NONE and errno 0 if that succeeded, and of that code with the errno
+ * if the kernel was never asked. Overwritten by the next.
  * Since: 0.1
  */
 const struct bindery_error_record *
@@ -300,7 +301,8 @@ int bindery_context_get_info(struct bindery_context *context,
  *	of it is not used
  * @operations: bits of enum bindery_operations
  * @max_claims: claims that may hold groups at once, 0 for the kernel's maximum
- * @max_transactions: transactions that may run at once, 0 for the kernel's maximum
+ * @max_transactions: transactions that may run at once, 0 for the kernel's maximum;
+ *	one more of either fails with -EDQUOT
  * @fd: where to store the new file, close-on-exec and the caller's
  * @id: where to store the id of the delegation, or NULL
  *
@@ -346,7 +348,8 @@ int bindery_fd_send(int socket, int fd);
  * @fd: where to store the file, close-on-exec and the caller's
  *
  * Fails with the errno of recvmsg(2), with -EPIPE when the other end was
- * closed, and with -EBADMSG when something else came.
+ * closed, and with -EBADMSG when something else came, such as several files, of
+ * which none stays open then.
  * Since: 0.1
  */
 int bindery_fd_receive(int socket, int *fd);
@@ -1142,7 +1145,8 @@ int bindery_claim_open(struct bindery_context *context,
 
 /**
  * bindery_claim_new_from_fd() - a claim that was inherited or received
- * @fd: its file. Owned by the claim after success: the caller no more closes it
+ * @fd: its file. Owned by the claim after success: the caller no more closes it,
+ *	and it is close-on-exec from then on
  * @claim: where to store the new claim
  *
  * Return: -ENOTTY if @fd is no claim, -ESTALE if it was released.
@@ -1185,8 +1189,9 @@ struct bindery_id bindery_claim_get_id(const struct bindery_claim *claim);
 /**
  * bindery_claim_get_error() - the error record of the last call
  *
- * Of the last function that asked the kernel about @claim, once there was one.
- * Never NULL; overwritten by the next.
+ * Of the last function that asked the kernel about @claim, once there was one, or
+ * failed before it could: then of code %BINDERY_ERROR_NONE, with the errno. Never
+ * NULL; overwritten by the next.
  * Since: 0.1
  */
 const struct bindery_error_record *
@@ -1510,6 +1515,16 @@ struct bindery_id
 bindery_event_record_get_claim_id(const struct bindery_event_record *record);
 
 /**
+ * bindery_event_record_get_delegation_id() - id of the delegation
+ *
+ * What was delegated or revoked, or what the claim was made through.
+ *
+ * Since: 0.1
+ */
+struct bindery_id bindery_event_record_get_delegation_id(
+			const struct bindery_event_record *record);
+
+/**
  * bindery_event_record_get_group() - number of the IOMMU group
  * @group: where to store it
  * Return: false if the record names none; @group is then left alone.
@@ -1651,7 +1666,7 @@ const char *
 bindery_event_record_get_comm(const struct bindery_event_record *record);
 
 /**
- * bindery_event_record_get_label() - label of the claim
+ * bindery_event_record_get_label() - label of the claim, or of the delegation
  * Since: 0.1
  */
 const char *
@@ -2295,6 +2310,9 @@ void bindery_wait_free(struct bindery_wait *wait);
 /**
  * bindery_wait_set_driver() - it has to be on a driver
  * @driver: the driver, "-" and "_" being the same; "": any
+ *
+ * The kernel shows a driver from the beginning of its probe on: who must not come
+ * before its end asks for a node too, with bindery_wait_set_node().
  * Return: -ENAMETOOLONG.
  * Since: 0.1
  */
@@ -2326,7 +2344,8 @@ int bindery_wait_get_fd(const struct bindery_wait *wait);
  *
  * Never waits. Reads all events, then looks: nothing falls in between.
  *
- * Return: -ENOTUNIQ if the path has no root bus and there are several.
+ * Return: -ENOTUNIQ if the path has no root bus and there are several; -EMFILE or
+ * -ENFILE if there was no file left to look with.
  * Since: 0.1
  */
 int bindery_wait_look(struct bindery_wait *wait,
@@ -2371,6 +2390,8 @@ const char *bindery_wait_get_node(const struct bindery_wait *wait);
  * Looks for /dev/vfio/@group and the device nodes of its members among the
  * files of every process. Processes that the caller may not look into are left
  * out, and so are those that closed the node and kept a device.
+ *
+ * Return: -EMFILE, -ENFILE or -ENOMEM rather than a list that lacks somebody.
  * Since: 0.1
  */
 int bindery_users_find_vfio(const struct bindery_host *host, uint32_t group,
@@ -2385,6 +2406,8 @@ int bindery_users_find_vfio(const struct bindery_host *host, uint32_t group,
  * Those that inherited or received the file of @claim, or opened the claim
  * themselves. Where neither fdinfo nor kcmp(2) can tell: those that have a file
  * of any claim. Files in flight are not seen.
+ *
+ * Return: -EMFILE, -ENFILE or -ENOMEM rather than a list that lacks somebody.
  * Since: 0.1
  */
 int bindery_users_find_claim(const struct bindery_host *host,
@@ -2428,9 +2451,10 @@ const char *bindery_user_get_comm(const struct bindery_user *user);
  * enum bindery_guard_kind - what speaks against moving a device
  * @BINDERY_GUARD_MOUNT: a block device below it is mounted
  * @BINDERY_GUARD_SWAP: a block device below it is swap
- * @BINDERY_GUARD_HOLDER: a block device below it belongs to dm, LVM, md, ZFS or
- *	the like
- * @BINDERY_GUARD_NETDEV: a network interface below it is up
+ * @BINDERY_GUARD_HOLDER: a block device below it belongs to dm, LVM, md, ZFS, a
+ *	loop device or the like
+ * @BINDERY_GUARD_NETDEV: a network interface below it is up, or in another network
+ *	namespace
  * @BINDERY_GUARD_BOOT_VGA: it is the display that firmware used
  * @BINDERY_GUARD_ADDRESS: a network interface below it, or one on top of that,
  *	has an address that is more than one of its link
@@ -2476,10 +2500,12 @@ int bindery_guard_kind_parse(const char *symbol,
  *	member of action %BINDERY_ACTION_MOVE is looked at
  * @guards: where to store the new list; empty if nothing was found
  *
- * The kernel does not ask: it moves a device that is in use. Only what is in
- * the caller's mount and network namespace is seen, and of device nodes that
- * are open what processes have open that the caller may look into. Addresses
- * and routes are known of the running machine only, not of another root.
+ * The kernel does not ask: it moves a device that is in use. What begins after
+ * this looked is not seen. Of other mount namespaces it is seen that a block
+ * device with a known signature is held, by those who may open it; of other
+ * network namespaces that an interface is there; of open device nodes what
+ * processes have open that the caller may look into. Addresses and routes are
+ * known of the running machine only, not of another root.
  *
  * Return: the errno of what could not be read; -ENODATA without /proc; -EIO if
  * the kernel does not tell addresses and routes.
@@ -2621,7 +2647,13 @@ const char *bindery_stray_reason_symbol(enum bindery_stray_reason reason);
  *	overwritten
  * @strays: where to store the new list, in order of BDF
  *
- * Return: the errno of reading sysfs.
+ * The module tells them by netlink, to who has CAP_SYS_ADMIN in the initial user
+ * namespace and is in the initial network namespace; one that a driver's
+ * callback has just now is none. For all others sysfs is read instead, and on
+ * Linux 6.1 that waits for such a callback.
+ *
+ * Return: the errno of reading sysfs, SHOW or the dump: -EAGAIN if it changed all
+ *	the time, -ETIMEDOUT if there was no answer.
  * Since: 0.1
  */
 int bindery_strays_find(const struct bindery_host *host,

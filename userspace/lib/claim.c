@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -61,6 +62,8 @@ static int make_claim(struct bindery_context *context, unsigned long number,
 		*members = NULL;
 	if (list && new)
 		ret = acquire(context, number, ioc, new, list);
+	else
+		bindery_error_record_fail(&context->error, ret);
 	if (!ret && !list->complete)
 		complete(new, &list);
 	if (list)
@@ -110,10 +113,10 @@ int bindery_claim_open(struct bindery_context *context,
 	ret = bindery_name_claim(id, device, &raw, ioc.id, &ioc.device,
 				 &ioc.device_size);
 	if (ret)
-		return ret;
+		return bindery_error_record_fail(&context->error, ret);
 	new = claim_new(-1);
 	if (!new)
-		return -ENOMEM;
+		return bindery_error_record_fail(&context->error, -ENOMEM);
 	ioc.error = bindery_error_record_prepare(&context->error);
 	ret = bindery_ioctl(context->fd, BINDERY_OPEN_CLAIM, &ioc);
 	bindery_error_record_finish(&context->error, ret);
@@ -137,11 +140,14 @@ int bindery_claim_new_from_fd(int fd, struct bindery_claim **claim)
 	if (!new)
 		return -ENOMEM;
 	ret = bindery_status_ask(new, &ioc, &members);
+	if (!ret) {
+		bindery_members_free(members);
+		ret = fcntl(fd, F_SETFD, FD_CLOEXEC) ? -errno : 0;
+	}
 	if (ret) {
 		free(new);
 		return ret;
 	}
-	bindery_members_free(members);
 	new->id = bindery_id_from_uapi(ioc.out_id);
 	*claim = new;
 	return 0;

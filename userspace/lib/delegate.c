@@ -84,6 +84,19 @@ int bindery_fd_send(int socket, int fd)
 	return sendmsg(socket, &header, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+/* What nobody asked for would stay open for ever. */
+static void close_files(const struct cmsghdr *head)
+{
+	size_t size = head->cmsg_len - CMSG_LEN(0);
+
+	for (size_t at = 0; at + sizeof(int) <= size; at += sizeof(int)) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(head) + at, sizeof(fd));
+		close(fd);
+	}
+}
+
 int bindery_fd_receive(int socket, int *fd)
 {
 	union fd_message message = { .bytes = { 0 } };
@@ -104,9 +117,13 @@ int bindery_fd_receive(int socket, int *fd)
 		return -EPIPE;
 	head = CMSG_FIRSTHDR(&header);
 	if (!head || head->cmsg_level != SOL_SOCKET ||
-	    head->cmsg_type != SCM_RIGHTS ||
-	    head->cmsg_len != CMSG_LEN(sizeof(int)))
+	    head->cmsg_type != SCM_RIGHTS)
 		return -EBADMSG;
+	if (head->cmsg_len != CMSG_LEN(sizeof(int)) ||
+	    header.msg_flags & MSG_CTRUNC) {
+		close_files(head);
+		return -EBADMSG;
+	}
 	memcpy(fd, CMSG_DATA(head), sizeof(*fd));
 	return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,27 +70,32 @@ static void read_group(int dir, struct bindery_device *device)
 	device->has_group = end != name && !*end;
 }
 
-static void read_pf(int dir, struct bindery_device *device)
+/* From the directory of all devices: the PF of the one that is called @name. */
+static bool read_pf(int devices, const char *name, struct bindery_bdf *pf)
 {
-	char name[BINDERY_NAME_SIZE];
+	char link[BINDERY_BDF_SIZE + sizeof("/physfn")];
+	char target[BINDERY_NAME_SIZE];
 
-	device->has_pf = !sysfs_read_name(dir, "physfn", name, sizeof(name)) &&
-			 !bindery_bdf_parse(name, &device->pf);
+	snprintf(link, sizeof(link), "%s/physfn", name);
+	return !sysfs_read_name(devices, link, target, sizeof(target)) &&
+	       !bindery_bdf_parse(target, pf);
 }
 
 /*
- * A VF with a bus number that its PF has not hangs off a bus that no bridge
- * leads to.
+ * The way to it, by links alone: nothing of a device itself is read, which could
+ * wake it. A VF with a bus number that its PF has not hangs off a bus that no
+ * bridge leads to.
  */
-static void read_path(int devices, const char *name,
-		      struct bindery_device *device)
+bool device_read_path(int devices, const char *name,
+		      const struct bindery_bdf *bdf, struct bindery_path *path)
 {
+	struct bindery_bdf pf;
 	char target[PATH_MAX];
 
-	if (device->has_pf && device->pf.bus != device->bdf.bus)
-		return;
-	if (!sysfs_read_target(devices, name, target, sizeof(target)))
-		bindery_path_from_link(target, &device->path);
+	if (read_pf(devices, name, &pf) && pf.bus != bdf->bus)
+		return false;
+	return !sysfs_read_target(devices, name, target, sizeof(target)) &&
+	       !bindery_path_from_link(target, path);
 }
 
 static void read_numa_node(int dir, struct bindery_device *device)
@@ -140,8 +146,8 @@ static int visit_device(int dir, const char *name, void *argument)
 	device = add_device(argument);
 	if (device) {
 		device->bdf = bdf;
-		read_pf(fd, device);
-		read_path(dir, name, device);
+		device->has_pf = read_pf(dir, name, &device->pf);
+		device_read_path(dir, name, &bdf, &device->path);
 		read_device(fd, device);
 	}
 	close(fd);
@@ -162,7 +168,10 @@ int bindery_host_get_devices(const struct bindery_host *host,
 
 	if (!new)
 		return -ENOMEM;
+	sysfs_shortage_clear();
 	ret = sysfs_each(host->root, DEVICES, visit_device, new);
+	if (!ret)
+		ret = sysfs_shortage();
 	if (ret) {
 		bindery_devices_free(new);
 		return ret;

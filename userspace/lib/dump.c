@@ -51,9 +51,9 @@ static void *add(struct list *list)
 		      list->size);
 }
 
-/* Each time from its beginning, until nothing changed on the way. */
-static int dump(enum bindery_cmd command, const struct netlink_filter *filter,
-		netlink_visit visit, void (*clear)(void *list), void *list)
+int netlink_dump_whole(enum bindery_cmd command,
+		       const struct netlink_filter *filter, netlink_visit visit,
+		       void (*clear)(void *list), void *list)
 {
 	static const struct netlink_filter all;
 	int ret = -EAGAIN;
@@ -141,8 +141,8 @@ int bindery_claims_dump(const struct bindery_id *id,
 	if (!new)
 		return -ENOMEM;
 	new->list.size = sizeof(struct bindery_status);
-	ret = dump(BINDERY_CMD_CLAIM_GET, id ? &filter : NULL, visit_claim,
-		   clear_claims, &new->list);
+	ret = netlink_dump_whole(BINDERY_CMD_CLAIM_GET, id ? &filter : NULL,
+				 visit_claim, clear_claims, &new->list);
 	if (ret)
 		bindery_claims_free(new);
 	else
@@ -239,8 +239,8 @@ int bindery_groups_dump(struct bindery_groups **groups)
 	if (!new)
 		return -ENOMEM;
 	new->list.size = sizeof(struct bindery_group);
-	ret = dump(BINDERY_CMD_GROUP_GET, NULL, visit_group, clear_list,
-		   &new->list);
+	ret = netlink_dump_whole(BINDERY_CMD_GROUP_GET, NULL, visit_group,
+				 clear_list, &new->list);
 	if (!ret)
 		ret = put_holders(&new->list);
 	if (ret)
@@ -282,6 +282,7 @@ static int visit_event(const struct netlink_message *message, void *argument)
 	if (!record)
 		return -ENOMEM;
 	record->message = *message;
+	record->message.groups = NULL;
 	journal->list.newest = message->newest;
 	if (message->oldest > journal->oldest)
 		journal->oldest = message->oldest;
@@ -419,8 +420,8 @@ int bindery_members_dump(const uint32_t *group,
 	if (!new)
 		return -ENOMEM;
 	new->complete = true;
-	ret = dump(BINDERY_CMD_MEMBER_GET, group ? &filter : NULL,
-		   visit_member, clear_members, &new);
+	ret = netlink_dump_whole(BINDERY_CMD_MEMBER_GET, group ? &filter : NULL,
+				 visit_member, clear_members, &new);
 	if (ret)
 		bindery_members_free(new);
 	else

@@ -22,6 +22,13 @@ int bindery_error_record_finish(struct bindery_error_record *record, int ret)
 	return ret;
 }
 
+/* Of a call that the kernel was never asked for; nothing of the last is left. */
+int bindery_error_record_fail(struct bindery_error_record *record, int error)
+{
+	bindery_error_record_prepare(record);
+	return bindery_error_record_finish(record, error);
+}
+
 enum bindery_error
 bindery_error_record_get_code(const struct bindery_error_record *record)
 {

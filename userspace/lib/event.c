@@ -50,6 +50,12 @@ bindery_event_record_get_claim_id(const struct bindery_event_record *record)
 	return record->message.claim_id;
 }
 
+struct bindery_id bindery_event_record_get_delegation_id(
+			const struct bindery_event_record *record)
+{
+	return record->message.delegation_id;
+}
+
 bool bindery_event_record_get_group(const struct bindery_event_record *record,
 				    uint32_t *group)
 {

@@ -35,13 +35,14 @@ int bindery_group_show(struct bindery_context *context,
 	int ret;
 
 	if (!new)
-		return -ENOMEM;
+		return bindery_error_record_fail(&context->error, -ENOMEM);
 	ret = bindery_reference_to_uapi(device, &raw);
-	if (ret)
-		goto err_free;
-	new->members = bindery_members_new(MEMBERS_ROOM);
-	if (!new->members) {
-		ret = -ENOMEM;
+	if (!ret) {
+		new->members = bindery_members_new(MEMBERS_ROOM);
+		ret = new->members ? 0 : -ENOMEM;
+	}
+	if (ret) {
+		bindery_error_record_fail(&context->error, ret);
 		goto err_free;
 	}
 	do

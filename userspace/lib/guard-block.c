@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmount.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -87,7 +88,7 @@ static int mount_use(struct hunt *hunt)
 	return ret;
 }
 
-static bool is_block(const char *source, const char *name)
+static bool is_block_path(const char *source, const char *name)
 {
 	const char *slash = source ? strrchr(source, '/') : NULL;
 
@@ -103,7 +104,7 @@ static int swap_use(struct hunt *hunt)
 	if (!place)
 		return -ENOMEM;
 	while (!ret && (entry = next_entry(hunt->swaps, place)))
-		if (is_block(mnt_fs_get_source(entry), hunt->block))
+		if (is_block_path(mnt_fs_get_source(entry), hunt->block))
 			ret = guard_add(hunt, BINDERY_GUARD_SWAP, "%s is swap",
 					hunt->block);
 	mnt_free_iter(place);
@@ -174,6 +175,41 @@ static int visit_holder(int dir, const char *name, void *argument)
 	return ret ? ret : disk_use(hunt, name);
 }
 
+/* Does the loop device have this block device, instead of a file? */
+static bool is_backed_by(const struct hunt *hunt, const char *file)
+{
+	unsigned int major, minor;
+	bool is_block;
+	int ret;
+
+	if (strncmp(file, "/dev/", strlen("/dev/")))
+		return false;
+	ret = sysfs_node(hunt->host->root, file, &is_block, &major, &minor);
+	if (!ret)
+		return is_block && makedev(major, minor) == hunt->number;
+	/* A name from another mount namespace. */
+	return ret == -ENOENT && is_block_path(file, hunt->block);
+}
+
+/* Nothing below holders tells of it, and nobody else is kept out. */
+static int visit_loop(int dir, const char *name, void *argument)
+{
+	struct hunt *hunt = argument;
+	char path[NAME_SIZE + 32], file[PATH_MAX];
+	int ret;
+
+	if (strncmp(name, "loop", strlen("loop")) ||
+	    !strcmp(name, hunt->block))
+		return 0;
+	snprintf(path, sizeof(path), "%s/loop/backing_file", name);
+	if (sysfs_read(dir, path, file, sizeof(file)) ||
+	    !is_backed_by(hunt, file))
+		return 0;
+	ret = guard_add(hunt, BINDERY_GUARD_HOLDER, "%s held by %s",
+			hunt->block, name);
+	return ret ? ret : disk_use(hunt, name);
+}
+
 /*
  * The disk of an nvme path is hidden, nvme0c1n2; what can be mounted is the
  * head of all paths of its subsystem, nvme0n2.
@@ -211,14 +247,14 @@ static int open_node(const struct hunt *hunt, int flags)
 	return -ENOENT;
 }
 
-static void read_signature(int fd, char *text, size_t size)
+static int read_signature(int fd, char *text, size_t size)
 {
 	blkid_probe probe = blkid_new_probe();
 	const char *type = NULL;
 
 	text[0] = '\0';
 	if (!probe)
-		return;
+		return -ENOMEM;
 	blkid_probe_enable_superblocks(probe, 1);
 	blkid_probe_enable_partitions(probe, 1);
 	if (!blkid_probe_set_device(probe, fd, 0, 0) &&
@@ -227,6 +263,7 @@ static void read_signature(int fd, char *text, size_t size)
 	     !blkid_probe_lookup_value(probe, "PTTYPE", &type, NULL)))
 		snprintf(text, size, "%s", type);
 	blkid_free_probe(probe);
+	return 0;
 }
 
 /*
@@ -247,14 +284,14 @@ static bool is_held(const struct hunt *hunt)
 static int content_use(struct hunt *hunt)
 {
 	char type[NAME_SIZE];
-	int fd = open_node(hunt, 0);
+	int fd = open_node(hunt, 0), ret;
 
 	if (fd < 0)
 		return 0;
-	read_signature(fd, type, sizeof(type));
+	ret = read_signature(fd, type, sizeof(type));
 	close(fd);
-	if (!*type)
-		return 0;
+	if (ret || !*type)
+		return ret;
 	if (is_held(hunt))
 		return guard_add(hunt, BINDERY_GUARD_HOLDER,
 				 "%s held by the user of its %s", hunt->block,
@@ -292,6 +329,10 @@ static int own_use(struct hunt *hunt, int dir)
 	if (!ret)
 		ret = swap_use(hunt);
 	if (!ret)
+		ret = sysfs_each(hunt->host->root, "sys/class/block",
+				 visit_loop, hunt);
+	/* Kernels may have no block devices but these. */
+	if (!ret || ret == -ENOENT)
 		ret = sysfs_each(hunt->host->root, "sys/fs/btrfs", visit_btrfs,
 				 hunt);
 	/* Kernels may have no btrfs. */
@@ -300,23 +341,16 @@ static int own_use(struct hunt *hunt, int dir)
 	return 0;
 }
 
-static bool has_entries(int dir, const char *path, sysfs_visit visit)
+static bool has_partitions(int dir)
 {
-	return sysfs_each(dir, path, visit, NULL) > 0;
-}
-
-static int visit_any(int dir, const char *name, void *argument)
-{
-	(void)dir;
-	(void)name;
-	(void)argument;
-	return 1;
+	return sysfs_each(dir, ".", visit_own_partition, NULL) > 0;
 }
 
 int guard_block_use(struct hunt *hunt, int dir, const char *name)
 {
 	size_t before = bindery_guards_get_count(hunt->guards);
 	const char *outer = hunt->block;
+	dev_t outer_number = hunt->number;
 	int ret;
 
 	if (hunt->depth >= DEPTH_MAX)
@@ -326,14 +360,14 @@ int guard_block_use(struct hunt *hunt, int dir, const char *name)
 	ret = own_use(hunt, dir);
 	/* Partitions speak for themselves, and whoever holds one the whole. */
 	if (!ret && !guard_was_added(hunt, before) &&
-	    !has_entries(dir, "holders", visit_any) &&
-	    !has_entries(dir, ".", visit_own_partition))
+	    !sysfs_has_entries(dir, "holders") && !has_partitions(dir))
 		ret = content_use(hunt);
 	if (!ret)
 		ret = sysfs_each(dir, "holders", visit_holder, hunt);
 	if (!ret || ret == -ENOENT)
 		ret = head_use(hunt, name);
 	hunt->block = outer;
+	hunt->number = outer_number;
 	hunt->depth--;
 	return ret;
 }

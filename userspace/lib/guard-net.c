@@ -137,7 +137,11 @@ static int route_use(const struct interface *interface, int number)
 
 static int interface_use(struct interface *interface, int dir);
 
-/* A bridge, bond or VLAN on top is what has the address. */
+/*
+ * A bridge, bond or VLAN on top is what has the address. Of one in another
+ * network namespace there is no link, but nothing gets to it while what is below
+ * is down.
+ */
 static int visit_upper(int dir, const char *name, void *argument)
 {
 	static const char prefix[] = "upper_";

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,21 +83,38 @@ static int class_use(struct hunt *hunt, int dir, const char *name,
 	return 0;
 }
 
+/*
+ * The kernel makes such a directory with the first interface and takes it away
+ * with the last one: if it looks empty, they are where we cannot look.
+ */
+static int elsewhere_use(struct hunt *hunt, int dir, const char *name)
+{
+	static const char *const classes[] = {
+		"net", "ieee80211", "infiniband"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+		if (!strcmp(name, classes[i]) && !sysfs_has_entries(dir, "."))
+			return guard_add(hunt, BINDERY_GUARD_NETDEV,
+					 "an interface of it is in another network namespace");
+	return 0;
+}
+
 /* Everything below a device: a virtio or SCSI disk is some levels down. */
 static int visit_below(int dir, const char *name, void *argument)
 {
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-			O_CLOEXEC), ret = 0;
+	int fd = sysfs_open_below(dir, name), ret = 0;
 	char subsystem[NAME_SIZE];
 
 	if (fd < 0)
-		return errno == EMFILE || errno == ENFILE ? -errno : 0;
+		return 0;
 	if (sysfs_read_name(fd, "subsystem", subsystem, sizeof(subsystem)))
 		subsystem[0] = '\0';
 	if (*subsystem)
 		ret = guard_open_note(argument, fd, subsystem);
 	if (!ret)
-		ret = class_use(argument, fd, name, subsystem);
+		ret = *subsystem ? class_use(argument, fd, name, subsystem) :
+				   elsewhere_use(argument, fd, name);
 	if (!ret)
 		ret = sysfs_each(fd, ".", visit_below, argument);
 	close(fd);
@@ -137,6 +153,7 @@ static int find(struct hunt *hunt, const struct bindery_bdf *bdfs,
 		hunt->bdf = bdfs[i];
 		ret = device_use(hunt);
 	}
+	/* Which fails also if there was a shortage until now. */
 	return ret ? ret : guard_open_find(hunt);
 }
 
@@ -150,6 +167,7 @@ int bindery_guards_find_devices(const struct bindery_host *host,
 	hunt.guards = calloc(1, sizeof(*hunt.guards));
 	if (!hunt.guards)
 		return -ENOMEM;
+	sysfs_shortage_clear();
 	ret = find(&hunt, bdfs, count);
 	guard_block_finish(&hunt);
 	guard_net_finish(&hunt);

@@ -15,7 +15,7 @@ int bindery_context_get_info(struct bindery_context *context,
 	int ret;
 
 	if (!new)
-		return -ENOMEM;
+		return bindery_error_record_fail(&context->error, -ENOMEM);
 	bindery_error_record_prepare(&context->error);
 	new->raw.size = sizeof(new->raw);
 	ret = bindery_ioctl(context->fd, BINDERY_INFO, &new->raw);

@@ -66,6 +66,7 @@ int bindery_ioctl(int fd, unsigned long number, void *argument);
 /* error.c */
 uint64_t bindery_error_record_prepare(struct bindery_error_record *record);
 int bindery_error_record_finish(struct bindery_error_record *record, int ret);
+int bindery_error_record_fail(struct bindery_error_record *record, int error);
 
 /* bdf.c */
 #define SLOT_MAX	0x1f
@@ -108,6 +109,8 @@ typedef bool (*device_wanted)(const struct bindery_device *device,
 
 void bindery_devices_keep(struct bindery_devices *devices, device_wanted wanted,
 			  void *argument);
+bool device_read_path(int devices, const char *name,
+		      const struct bindery_bdf *bdf, struct bindery_path *path);
 
 /* function-node.c */
 bool device_node_find(const struct bindery_host *host, int dir,
@@ -137,6 +140,8 @@ int bindery_status_ask(struct bindery_claim *claim,
 typedef int (*sysfs_visit)(int dir, const char *name, void *argument);
 typedef int (*sysfs_line)(char *line, void *argument);
 
+void sysfs_shortage_clear(void);
+int sysfs_shortage(void);
 int sysfs_open(int dir, const char *path);
 int sysfs_read(int dir, const char *path, char *text, size_t size);
 int sysfs_read_number(int dir, const char *path, unsigned long *number);
@@ -149,6 +154,7 @@ int sysfs_node(int root, const char *path, bool *is_block, unsigned int *major,
 	       unsigned int *minor);
 void sysfs_close(int dir);
 int sysfs_each(int dir, const char *path, sysfs_visit visit, void *argument);
+bool sysfs_has_entries(int dir, const char *path);
 int sysfs_each_line(int dir, const char *path, sysfs_line line, void *argument);
 int sysfs_stream(int dir, const char *path, FILE **file);
 int sysfs_open_file(int dir, const char *path, int flags);
@@ -184,7 +190,7 @@ struct hunt {
 	struct nl_cache *addresses;	/* NULL: of a machine that is not this */
 	struct nl_cache *routes;
 	const char *block;	/* name of the block device looked at */
-	unsigned long number;	/* its dev_t */
+	dev_t number;
 	int depth;
 	struct opening *openings;
 	size_t num_openings;

@@ -66,6 +66,7 @@ static const struct field fields[BINDERY_A_MAX + 1] = {
 	[BINDERY_A_NUM_GROUPS] = NUMBER(num_groups),
 	[BINDERY_A_NUM_MEMBERS] = NUMBER(num_members),
 	[BINDERY_A_NUM_CLAIMS] = NUMBER(num_claims),
+	[BINDERY_A_DELEGATION_ID] = NUMBER(delegation_id),
 };
 
 static int take(const struct field *field, struct nlattr *attribute,
@@ -138,5 +139,6 @@ int netlink_parse(struct nlmsghdr *header, struct netlink_message *message,
 			groups[message->groups_count++] = message->group;
 		message->present |= 1ULL << type;
 	}
-	return 0;
+	/* What is left is no whole attribute. */
+	return rest > 0 ? -EPROTO : 0;
 }

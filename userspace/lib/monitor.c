@@ -156,6 +156,8 @@ static int find_next(struct bindery_monitor *monitor)
 	const struct netlink_filter all = { 0 };
 	int ret;
 
+	/* Numbers begin with 1, and nothing is lost of an empty journal. */
+	monitor->next = 1;
 	ret = netlink_dump(BINDERY_CMD_JOURNAL_GET, &all, on_newest, monitor);
 	return ret == -EAGAIN ? 0 : ret;
 }

@@ -16,7 +16,7 @@ struct bindery_names {
  * libpci ends the process when it has no memory, unless it is kept from coming
  * back; what it calls then gets no argument of ours.
  */
-static _Thread_local jmp_buf no_memory;
+static __thread jmp_buf no_memory;
 
 __attribute__((noreturn)) static void on_error(char *message, ...)
 {

@@ -58,7 +58,13 @@ static int open_family(struct nl_sock **socket, int *family)
 
 	if (!new)
 		return -ENOMEM;
+	errno = 0;
 	ret = genl_connect(new);
+	if (ret && netlink_lacks_files()) {
+		ret = -errno;
+		nl_socket_free(new);
+		return ret;
+	}
 	if (!ret)
 		ret = genl_ctrl_resolve(new, BINDERY_GENL_NAME);
 	if (ret < 0) {

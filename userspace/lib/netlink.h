@@ -3,9 +3,20 @@
 #ifndef BINDERY_LIB_NETLINK_H
 #define BINDERY_LIB_NETLINK_H
 
+#include <errno.h>
+
 #include "internal.h"
 
 struct nl_sock;
+
+/*
+ * To libnl having no file left is a failure like any other. Set errno to 0
+ * before what is to be told apart.
+ */
+static inline bool netlink_lacks_files(void)
+{
+	return errno == EMFILE || errno == ENFILE;
+}
 
 struct netlink_message {
 	uint64_t present;	/* a bit for each enum bindery_attr */
@@ -15,7 +26,7 @@ struct netlink_message {
 	uint32_t num_groups, num_members, num_claims;
 	int32_t error, pid;
 	struct bindery_bdf device;
-	struct bindery_id claim_id, assignment_id;
+	struct bindery_id claim_id, assignment_id, delegation_id;
 	char name[BINDERY_NAME_SIZE];
 	char driver[BINDERY_NAME_SIZE];
 	char override[BINDERY_NAME_SIZE];
@@ -57,6 +68,11 @@ int netlink_dump(enum bindery_cmd command, const struct netlink_filter *filter,
 int netlink_subscribe(struct nl_sock **socket, int *family);
 int netlink_receive(struct nl_sock *socket, int family, netlink_visit visit,
 		    void *argument);
+
+/* dump.c: from its beginning each time, until nothing changed on the way */
+int netlink_dump_whole(enum bindery_cmd command,
+		       const struct netlink_filter *filter, netlink_visit visit,
+		       void (*clear)(void *list), void *list);
 
 /* event.c */
 struct bindery_event_record {

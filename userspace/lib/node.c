@@ -17,7 +17,11 @@
 #define KERNEL_EVENTS	1
 #define UDEV_EVENTS	2
 #define EVENT_SIZE	8192
-#define ROOM		1048576
+/*
+ * Nobody reads while devices are moved, and each may make dozens of events, of
+ * the kernel and then of udev, which has as much room for the same reason.
+ */
+#define ROOM		(128 * 1024 * 1024)
 
 /* What udev passes on begins with this; the offsets are from the beginning. */
 struct udev_header {

@@ -39,7 +39,7 @@ int bindery_claim_release(struct bindery_claim *claim, uint32_t flags,
 		*results = NULL;
 	list = bindery_members_new(count_members(claim) + SLACK);
 	if (!list)
-		return -ENOMEM;
+		return bindery_error_record_fail(&claim->error, -ENOMEM);
 	ioc.members = (uintptr_t)list->entries;
 	ioc.num_members = list->room;
 	ioc.error = bindery_error_record_prepare(&claim->error);
@@ -66,7 +66,7 @@ int bindery_claim_bind(struct bindery_claim *claim, uint32_t flags,
 		*members = NULL;
 	list = bindery_members_new(count_members(claim) + SLACK);
 	if (!list)
-		return -ENOMEM;
+		return bindery_error_record_fail(&claim->error, -ENOMEM);
 	ioc.members = (uintptr_t)list->entries;
 	ioc.num_members = list->room;
 	ioc.error = bindery_error_record_prepare(&claim->error);
@@ -93,7 +93,7 @@ int bindery_claim_mark(struct bindery_claim *claim,
 	int ret = bindery_reference_to_uapi(device, &raw);
 
 	if (ret)
-		return ret;
+		return bindery_error_record_fail(&claim->error, ret);
 	ioc.error = bindery_error_record_prepare(&claim->error);
 	ret = bindery_ioctl(claim->fd, BINDERY_MARK, &ioc);
 	bindery_error_record_finish(&claim->error, ret);
@@ -143,7 +143,7 @@ static int recover(struct bindery_context *context,
 	int ret;
 
 	if (!list)
-		return -ENOMEM;
+		return bindery_error_record_fail(&context->error, -ENOMEM);
 	ioc->size = sizeof(*ioc);
 	ioc->members = (uintptr_t)list->entries;
 	ioc->num_members = list->room;
@@ -172,7 +172,8 @@ int bindery_group_repair(struct bindery_context *context,
 
 	if (members)
 		*members = NULL;
-	return ret ? ret : recover(context, &ioc, members);
+	return ret ? bindery_error_record_fail(&context->error, ret) :
+		     recover(context, &ioc, members);
 }
 
 int bindery_claim_release_kept(struct bindery_context *context,
@@ -193,5 +194,6 @@ int bindery_claim_release_kept(struct bindery_context *context,
 		*results = NULL;
 	ret = bindery_name_claim(id, device, &raw, ioc.id, &ioc.device,
 				 &ioc.device_size);
-	return ret ? ret : recover(context, &ioc, results);
+	return ret ? bindery_error_record_fail(&context->error, ret) :
+		     recover(context, &ioc, results);
 }

@@ -156,7 +156,7 @@ int bindery_request_check(struct bindery_context *context,
 	if (plan)
 		*plan = NULL;
 	if (!members)
-		return -ENOMEM;
+		return bindery_error_record_fail(&context->error, -ENOMEM);
 	do {
 		bindery_request_encode(request, &ioc);
 		ioc.members = (uintptr_t)members->entries;

@@ -53,31 +53,37 @@ int bindery_host_complete_path(const struct bindery_host *host,
 	return 0;
 }
 
-static int find_path(const struct bindery_host *host, struct bindery_path path,
-		     struct bindery_bdf *bdf)
+struct path_search {
+	struct bindery_path path;
+	struct bindery_bdf *bdf;
+};
+
+static int visit_device(int dir, const char *name, void *argument)
 {
-	struct bindery_devices *devices;
-	struct bindery_path other;
-	int ret = bindery_host_complete_path(host, &path);
+	struct path_search *search = argument;
+	struct bindery_path path;
+	struct bindery_bdf bdf;
 
-	if (ret)
-		return ret;
-	ret = bindery_host_get_devices(host, &devices);
-	if (ret)
-		return ret;
-	ret = -ENODEV;
-	for (size_t i = 0; i < bindery_devices_get_count(devices); i++) {
-		const struct bindery_device *device;
+	if (bindery_bdf_parse(name, &bdf) ||
+	    !device_read_path(dir, name, &bdf, &path) ||
+	    bindery_path_compare(&path, &search->path))
+		return 0;
+	*search->bdf = bdf;
+	return 1;
+}
 
-		device = bindery_devices_get(devices, i);
-		if (!bindery_device_get_path(device, &other) ||
-		    bindery_path_compare(&path, &other))
-			continue;
-		*bdf = bindery_device_get_bdf(device);
-		ret = 0;
-	}
-	bindery_devices_free(devices);
-	return ret;
+static int find_path(const struct bindery_host *host,
+		     const struct bindery_path *path, struct bindery_bdf *bdf)
+{
+	struct path_search search = { .path = *path, .bdf = bdf };
+	int ret = bindery_host_complete_path(host, &search.path);
+
+	if (!ret)
+		ret = sysfs_each(host->root, "sys/bus/pci/devices",
+				 visit_device, &search);
+	if (ret < 0)
+		return ret;
+	return ret ? 0 : -ENODEV;
 }
 
 static int find_vf(const struct bindery_host *host,
@@ -116,7 +122,7 @@ int bindery_host_find_device(const struct bindery_host *host,
 	case BINDERY_ADDRESS_BDF:
 		return find_bdf(host, &device->bdf, bdf);
 	case BINDERY_ADDRESS_PATH:
-		return find_path(host, device->path, bdf);
+		return find_path(host, &device->path, bdf);
 	case BINDERY_ADDRESS_VF:
 		return find_vf(host, &device->bdf, device->vf, bdf);
 	}

@@ -31,7 +31,7 @@ int bindery_status_ask(struct bindery_claim *claim,
 	int ret;
 
 	if (!list)
-		return -ENOMEM;
+		return bindery_error_record_fail(&claim->error, -ENOMEM);
 	do
 		ret = ask(claim, ioc, list);
 	while (!ret && bindery_members_must_grow(&list, ioc->num_members,
@@ -52,7 +52,7 @@ int bindery_claim_get_status(struct bindery_claim *claim,
 	int ret;
 
 	if (!new)
-		return -ENOMEM;
+		return bindery_error_record_fail(&claim->error, -ENOMEM);
 	ret = bindery_status_ask(claim, &new->raw, &new->members);
 	if (ret) {
 		free(new);

@@ -118,7 +118,7 @@ static const struct error_text error_texts[] = {
 		"correct the program that asked" },
 	[BINDERY_ERROR_DEGRADED] = {
 		"degraded", "the device has no driver: its native driver could not be put back",
-		"see the kernel log; load the native driver and bind the device to it" },
+		"see the kernel log; load the native driver, then use bindery repair" },
 	[BINDERY_ERROR_RELEASED] = {
 		"released", "the claim was released before",
 		"acquire a new claim" },
@@ -159,7 +159,8 @@ static const struct error_text error_texts[] = {
 		"operation", "this call was not delegated to this control file",
 		"ask who delegated for it, or do without" },
 	[BINDERY_ERROR_FLAG] = {
-		"flag", "a flag, or a snapshot, that a delegated control file cannot use",
+		"flag",
+		"a flag, or a snapshot, that a delegated control file cannot use",
 		"leave it out" },
 	[BINDERY_ERROR_FOREIGN_GROUP] = {
 		"foreign-group", "the IOMMU group was not delegated to this control file",
@@ -168,7 +169,8 @@ static const struct error_text error_texts[] = {
 		"foreign-claim", "the claim was not made through this control file",
 		"have the claim passed by who has it" },
 	[BINDERY_ERROR_NOT_LOADED] = {
-		"not-loaded", "the target driver is not loaded, and a delegated control file loads none",
+		"not-loaded",
+		"the target driver is not loaded, and a delegated control file loads none",
 		"have its module loaded first" },
 	[BINDERY_ERROR_REVOKED] = {
 		"revoked", "the rights of this control file were revoked",

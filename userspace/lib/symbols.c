@@ -209,6 +209,7 @@ const char *bindery_stray_reason_symbol(enum bindery_stray_reason reason)
 		[BINDERY_STRAY_DRIVER] = "driver",
 		[BINDERY_STRAY_OVERRIDE] = "override",
 		[BINDERY_STRAY_PARKED] = "parked",
+		[BINDERY_STRAY_UNLOADED] = "unloaded",
 	};
 
 	return lookup(symbols, ARRAY_SIZE(symbols), reason);

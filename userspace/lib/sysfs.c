@@ -38,22 +38,44 @@ void bindery_host_free(struct bindery_host *host)
 	free(host);
 }
 
+/*
+ * That something is not there is an answer; that there was no file or memory
+ * left to look is none. Most callers take both for a no: who must not overlook
+ * anything asks in the end for the last of the latter.
+ */
+static __thread int shortage;
+
+void sysfs_shortage_clear(void)
+{
+	shortage = 0;
+}
+
+int sysfs_shortage(void)
+{
+	return shortage;
+}
+
+static int note(int error)
+{
+	if (error == -EMFILE || error == -ENFILE || error == -ENOMEM)
+		shortage = error;
+	return error;
+}
+
 int sysfs_open(int dir, const char *path)
 {
-	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
+	return sysfs_open_file(dir, path, O_RDONLY | O_DIRECTORY);
 }
 
 /* The first line of a file, cut to fit. */
 int sysfs_read(int dir, const char *path, char *text, size_t size)
 {
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	int fd = sysfs_open_file(dir, path, O_RDONLY);
 	ssize_t length;
 	int ret = 0;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	length = read(fd, text, size - 1);
 	if (length < 0)
 		ret = -errno;
@@ -162,7 +184,7 @@ int sysfs_each(int dir, const char *path, sysfs_visit visit, void *argument)
 		return fd;
 	count = scandirat(fd, ".", &entries, is_entry, versionsort);
 	if (count < 0) {
-		ret = -errno;
+		ret = note(-errno);
 		close(fd);
 		return ret;
 	}
@@ -176,11 +198,24 @@ int sysfs_each(int dir, const char *path, sysfs_visit visit, void *argument)
 	return ret;
 }
 
+static int visit_any(int dir, const char *name, void *argument)
+{
+	(void)dir;
+	(void)name;
+	(void)argument;
+	return 1;
+}
+
+bool sysfs_has_entries(int dir, const char *path)
+{
+	return sysfs_each(dir, path, visit_any, NULL) == 1;
+}
+
 int sysfs_open_file(int dir, const char *path, int flags)
 {
 	int fd = openat(dir, path, flags | O_CLOEXEC | O_NOCTTY);
 
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? note(-errno) : fd;
 }
 
 int sysfs_stream(int dir, const char *path, FILE **file)
@@ -192,7 +227,7 @@ int sysfs_stream(int dir, const char *path, FILE **file)
 	*file = fdopen(fd, "r");
 	if (*file)
 		return 0;
-	ret = -errno;
+	ret = note(-errno);
 	close(fd);
 	return ret;
 }
@@ -220,8 +255,8 @@ int sysfs_each_line(int dir, const char *path, sysfs_line line, void *argument)
 		return ret;
 	while (!ret && getline(&text, &size, file) >= 0)
 		ret = line(text, argument);
-	if (!ret && ferror(file))
-		ret = -EIO;
+	if (!ret && !feof(file))
+		ret = note(errno == ENOMEM ? -ENOMEM : -EIO);
 	free(text);
 	fclose(file);
 	return ret;

@@ -161,6 +161,8 @@ static int find(struct search *search, struct bindery_users **users)
 	if (!search->users)
 		return -ENOMEM;
 	ret = sysfs_each(search->host->root, "proc", visit_process, search);
+	if (!ret)
+		ret = sysfs_shortage();
 	if (ret)
 		bindery_users_free(search->users);
 	else
@@ -221,8 +223,10 @@ int bindery_users_find_vfio(const struct bindery_host *host, uint32_t group,
 			    struct bindery_users **users)
 {
 	struct search search = { .host = host, .claim_fd = -1 };
-	int ret = add_vfio_nodes(&search, group);
+	int ret;
 
+	sysfs_shortage_clear();
+	ret = add_vfio_nodes(&search, group);
 	if (!ret)
 		ret = find(&search, users);
 	free(search.nodes);
@@ -254,6 +258,7 @@ int bindery_users_find_claim(const struct bindery_host *host,
 	char path[NODE_SIZE], target[NODE_SIZE];
 	int ret;
 
+	sysfs_shortage_clear();
 	bindery_id_format(&claim->id, search.claim);
 	snprintf(path, sizeof(path), "proc/self/fd/%d", claim->fd);
 	ret = sysfs_read_target(host->root, path, target, sizeof(target));

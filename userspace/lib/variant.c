@@ -216,7 +216,7 @@ int bindery_host_load_variant(const struct bindery_host *host,
 static bool is_vfio_info(const struct kmod_list *entry)
 {
 	const char *key = kmod_module_info_get_key(entry);
-	char value[BINDERY_NAME_SIZE];
+	char value[PATH_MAX];
 	char *word, *save;
 
 	if (!strcmp(key, "alias"))

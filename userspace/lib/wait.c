@@ -13,7 +13,7 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
-#include "internal.h"
+#include "netlink.h"
 
 #define KERNEL_EVENTS	1
 #define ROOM		(1024 * 1024)
@@ -51,8 +51,12 @@ static int to_errno(int error)
 
 static int subscribe(struct nl_sock *socket)
 {
-	int ret = nl_connect(socket, NETLINK_KOBJECT_UEVENT);
+	int ret;
 
+	errno = 0;
+	ret = nl_connect(socket, NETLINK_KOBJECT_UEVENT);
+	if (ret && netlink_lacks_files())
+		return -errno;
 	if (!ret)
 		ret = nl_socket_add_membership(socket, KERNEL_EVENTS);
 	if (!ret)
@@ -207,12 +211,13 @@ int bindery_wait_look(struct bindery_wait *wait,
 	ret = bindery_host_find_device(wait->host, &wait->device, &wait->bdf);
 	if (ret)
 		return ret == -ENODEV ? 0 : ret;
+	sysfs_shortage_clear();
 	dir = open_device(wait);
-	if (dir < 0)
-		return 0;
-	*state = look(wait, dir);
-	sysfs_close(dir);
-	return 0;
+	if (dir >= 0) {
+		*state = look(wait, dir);
+		sysfs_close(dir);
+	}
+	return sysfs_shortage();
 }
 
 static int64_t now_ms(void)

@@ -126,7 +126,7 @@ static void append(struct answer *answer, const struct nlmsghdr *header,
 		abort();
 	memcpy(copy, header, header->nlmsg_len);
 	copy->nlmsg_flags = (uint16_t)(flags | NLM_F_MULTI);
-	copy->nlmsg_seq = asked->nlmsg_seq;
+	copy->nlmsg_seq = asked->nlmsg_seq + netmock.sequence;
 	copy->nlmsg_pid = asked->nlmsg_pid;
 	answer->length += NLMSG_ALIGN(header->nlmsg_len);
 }
@@ -140,6 +140,14 @@ static void append_number(struct answer *answer, int type, int number)
 		nlmsg_append(message, &error, sizeof(error), 0);
 	else
 		nlmsg_append(message, &number, sizeof(number), 0);
+	append(answer, nlmsg_hdr(message), 0);
+	nlmsg_free(message);
+}
+
+static void append_empty(struct answer *answer, int type)
+{
+	struct nl_msg *message = nlmsg_alloc_simple(type, 0);
+
 	append(answer, nlmsg_hdr(message), 0);
 	nlmsg_free(message);
 }
@@ -190,12 +198,16 @@ static void append_all(struct answer *answer, enum bindery_cmd command)
 			append_journal(answer, messages[command][i], flags);
 		else
 			append(answer, nlmsg_hdr(messages[command][i]), flags);
+	if (netmock.odd_type)
+		append_empty(answer, netmock.odd_type);
 	append_number(answer, NLMSG_DONE, -netmock.done_error);
 }
 
 static int give(const void *bytes, size_t length, unsigned char **buffer)
 {
 	*buffer = malloc(length);
+	if (!*buffer)
+		return -NLE_NOMEM;
 	memcpy(*buffer, bytes, length);
 	return (int)length;
 }
@@ -217,8 +229,7 @@ static int receive_event(unsigned char **buffer)
 static int receive(struct nl_sock *sk, struct sockaddr_nl *from,
 		   unsigned char **buffer, struct ucred **credentials)
 {
-	struct answer *answer;
-	int ret;
+	static struct answer answer;
 
 	(void)credentials;
 	*from = (struct sockaddr_nl){ .nl_family = AF_NETLINK,
@@ -227,16 +238,14 @@ static int receive(struct nl_sock *sk, struct sockaddr_nl *from,
 		return receive_event(buffer);
 	if (!request || netmock.silent)
 		return -NLE_AGAIN;
-	answer = calloc(1, sizeof(*answer));
+	answer.length = 0;
 	if (netmock.dump_error)
-		append_number(answer, NLMSG_ERROR, -netmock.dump_error);
+		append_number(&answer, NLMSG_ERROR, -netmock.dump_error);
 	else
-		append_all(answer, genlmsg_hdr(nlmsg_hdr(request))->cmd);
+		append_all(&answer, genlmsg_hdr(nlmsg_hdr(request))->cmd);
 	nlmsg_free(request);
 	request = NULL;
-	ret = give(answer->bytes, answer->length, buffer);
-	free(answer);
-	return ret;
+	return give(answer.bytes, answer.length - netmock.cut, buffer);
 }
 
 static int send_request(struct nl_sock *sk, struct nl_msg *message)
@@ -258,6 +267,11 @@ int __wrap_genl_connect(struct nl_sock *sk)
 {
 	struct nl_cb *callbacks = nl_socket_get_cb(sk);
 
+	if (netmock.connect_error) {
+		nl_cb_put(callbacks);
+		errno = netmock.connect_errno;
+		return netmock.connect_error;
+	}
 	nl_cb_overwrite_recv(callbacks, receive);
 	nl_cb_overwrite_send(callbacks, send_request);
 	nl_cb_put(callbacks);
@@ -294,7 +308,9 @@ int __wrap_nl_socket_add_memberships(struct nl_sock *sk, int group, ...)
 
 int __wrap_nl_socket_set_nonblocking(const struct nl_sock *sk)
 {
-	return sk == event_socket ? 0 : __real_nl_socket_set_nonblocking(sk);
+	if (sk == event_socket)
+		return netmock.nonblocking_error;
+	return __real_nl_socket_set_nonblocking(sk);
 }
 
 int __wrap_nl_socket_get_fd(const struct nl_sock *sk)

@@ -14,11 +14,17 @@
  */
 struct netmock {
 	bool has_family;
-	int join_error;			/* of libnl, negative */
+	int connect_errno;		/* with that: */
+	int connect_error;		/* of libnl, negative, as the next two */
+	int join_error;
+	int nonblocking_error;
 	int dump_error;			/* errno, in the answer's beginning */
 	int done_error;			/* errno, in its end */
 	unsigned int interrupted;	/* so many dumps */
 	bool silent;			/* no answer to a dump */
+	int odd_type;			/* of an empty message before its end */
+	size_t cut;			/* so many bytes are missing at its end */
+	uint32_t sequence;		/* it differs from the request's by this */
 	unsigned int dumps[BINDERY_CMD_MAX + 1];
 	uint64_t since;			/* what the last request wanted */
 	uint32_t sender;		/* port that messages come from */

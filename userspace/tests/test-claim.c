@@ -84,6 +84,19 @@ TEST(U1_info_is_decoded_field_by_field)
 	finish();
 }
 
+TEST(U1_info_that_is_refused_is_told)
+{
+	struct bindery_info *info = (void *)-1;
+
+	start();
+	mock.fail[MOCK_INFO] = EPERM;
+	EXPECT_INT(bindery_context_get_info(context, &info), -EPERM);
+	EXPECT(info == (void *)-1);
+	EXPECT_INT(bindery_error_record_get_errno(
+			bindery_context_get_error(context)), EPERM);
+	finish();
+}
+
 TEST(U1_a_group_is_decoded_field_by_field)
 {
 	struct bindery_group *group;

@@ -356,7 +356,9 @@ TEST(U2_show_tells_assignments_generations_and_what_was_tampered_with)
 	EXPECT_HAS(cli_out(), "state: kept\n");
 	EXPECT_HAS(cli_out(), "claim: id " MOCK_ID " flags keep, closed\n");
 	EXPECT_HAS(cli_out(), "generation: 77\n");
-	EXPECT_HAS(cli_out(), "state invalid users 0 id " MOCK_ID "  99 ");
+	EXPECT_HAS(cli_out(), "8086:10d3  99 ");
+	EXPECT_HAS(cli_out(),
+		   "    assignment: state invalid users 0 id " MOCK_ID "\n");
 	EXPECT_HAS(cli_out(), "stuck, tampered-driver, tampered-override");
 	EXPECT_INT(cli_run("show --json 01:00.0"), 0);
 	EXPECT_TEXT(json_at(cli_json(0), "claim.flags.1"), "closed");

@@ -130,6 +130,9 @@ TEST(G4_a_file_that_was_revoked_makes_no_context)
 	EXPECT_INT(bindery_context_new_from_fd(fd, &context), -EPERM);
 	EXPECT(!context);
 	EXPECT_INT(close(fd), 0);
+	mock.fail[MOCK_INFO] = 0;
+	EXPECT_INT(bindery_context_new_from_fd(-1, &context), -EBADF);
+	EXPECT(!context);
 	finish();
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <pci/pci.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "internal.h"
@@ -8,6 +10,9 @@
 
 static struct bindery_host *host;
 static struct bindery_filter *filter;
+
+char *__real_pci_lookup_name(struct pci_access *access, char *text, int size,
+			     int flags, ...);
 
 static void start(void)
 {
@@ -110,6 +115,44 @@ TEST(A5_devices_are_filtered_by_names)
 		   known ? E1000E : 0);
 	EXPECT_INT(pass_by(bindery_filter_set_vendor, "no such vendor"), 0);
 	finish();
+}
+
+static struct pci_access *failing;
+
+char *__wrap_pci_lookup_name(struct pci_access *access, char *text, int size,
+			     int flags, ...);
+
+/* As libpci does it when it gets no memory. */
+char *__wrap_pci_lookup_name(struct pci_access *access, char *text, int size,
+			     int flags, ...)
+{
+	va_list arguments;
+	int first, second;
+
+	if (failing) {
+		failing = access;
+		access->warning((char *)"%s", "a warning");
+		access->error((char *)"no memory for %s", "it");
+	}
+	va_start(arguments, flags);
+	first = va_arg(arguments, int);
+	second = va_arg(arguments, int);
+	va_end(arguments);
+	return __real_pci_lookup_name(access, text, size, flags, first, second);
+}
+
+TEST(A5_a_failure_of_libpci_is_a_name_that_is_not_known)
+{
+	char name[BINDERY_PCI_NAME_SIZE];
+	struct bindery_names *names;
+
+	EXPECT_INT(bindery_names_new(&names), 0);
+	failing = (void *)-1;
+	EXPECT(!bindery_names_get_vendor(names, 0x8086, name));
+	EXPECT(!bindery_names_get_class(names, 0x020000, name));
+	EXPECT(failing != (void *)-1);
+	failing = NULL;
+	bindery_names_free(names);
 }
 
 TEST(A5_devices_are_filtered_by_driver_node_and_eligibility)

@@ -262,6 +262,8 @@ TEST(G2_an_interface_that_is_down_does_not_count)
 	start();
 	tree_class(DEVICE "/net/eth0", "net", "eth0");
 	tree_file(DEVICE "/net/eth0/flags", "0x1002\n");
+	/* Addresses are those of the machine that runs, not of a tree. */
+	tree_file(DEVICE "/net/eth0/ifindex", "1\n");
 	EXPECT_INT(find(), 0);
 	expect_count(0);
 	finish();
@@ -360,6 +362,20 @@ TEST(G2_an_open_device_node_is_found_with_its_process)
 	finish();
 }
 
+TEST(G2_what_this_process_has_open_does_not_count)
+{
+	char pid[16];
+
+	start();
+	tree_block(DEVICE "/block/sda", "sda", "8:0\n");
+	tree_file(DEVICE "/block/sda/uevent", "DEVTYPE=disk\nDEVNAME=sda\n");
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	open_by_process(pid, "self\n", "/dev/sda");
+	EXPECT_INT(find(), 0);
+	expect_count(0);
+	finish();
+}
+
 TEST(G2_an_open_disk_is_found)
 {
 	start();
@@ -373,29 +389,11 @@ TEST(G2_an_open_disk_is_found)
 	finish();
 }
 
-/* As mkswap(8) makes it; there is no NUL before its end. */
-static void write_swap_header(const char *path)
-{
-	static char image[1 << 16];
-	FILE *file;
-	int fd;
-
-	tree_file(path, "");
-	image[1024] = 1;
-	image[1028] = 15;
-	memcpy(&image[4086], "SWAPSPACE2", 10);
-	fd = openat(host->root, path, O_WRONLY | O_CLOEXEC);
-	file = fdopen(fd, "w");
-	EXPECT(file);
-	EXPECT_INT(fwrite(image, sizeof(image), 1, file), 1);
-	fclose(file);
-}
-
 TEST(G2_a_bare_signature_is_a_warning_only)
 {
 	start();
 	tree_block(DEVICE "/block/sda", "sda", "8:0\n");
-	write_swap_header("dev/sda");
+	tree_swap("dev/sda");
 	EXPECT_INT(find(), 0);
 	expect_count(1);
 	expect_guard(0, BINDERY_GUARD_SIGNATURE, "sda has the signature of swap");
@@ -407,7 +405,7 @@ TEST(G2_data_that_is_in_use_needs_no_warning)
 {
 	start();
 	tree_block(DEVICE "/block/sda", "sda", "8:0\n");
-	write_swap_header("dev/sda");
+	tree_swap("dev/sda");
 	tree_file("proc/swaps", "Filename Type Size Used Priority\n"
 		  "/dev/sda partition 1 0 -2\n");
 	EXPECT_INT(find(), 0);

@@ -143,6 +143,29 @@ TEST(U11_users_of_a_group_node_and_of_device_nodes_are_found)
 	finish();
 }
 
+TEST(U1_a_node_with_another_path_is_known_by_its_number)
+{
+	struct bindery_users *users;
+
+	start();
+	/* /dev/null stands for what a container made of the node's number. */
+	tree_file("sys/class/vfio/5/dev", "1:3\n");
+	tree_link("proc/12/fd/3", "/dev/null");
+	tree_link("proc/13/fd/3", "/dev/zero");
+	tree_link("proc/14/fd/3", "/dev/gone");
+	tree_link("proc/15/fd/3", "pipe:[1]");
+	EXPECT_INT(bindery_users_find_vfio(host, 5, &users), 0);
+	EXPECT_INT(bindery_users_get_count(users), 1);
+	EXPECT_INT(bindery_user_get_pid(bindery_users_get(users, 0)), 12);
+	bindery_users_free(users);
+	/* A number that makes no sense means none. */
+	tree_file("sys/class/vfio/5/dev", "1 3\n");
+	EXPECT_INT(bindery_users_find_vfio(host, 5, &users), 0);
+	EXPECT_INT(bindery_users_get_count(users), 0);
+	bindery_users_free(users);
+	finish();
+}
+
 /* As sysfs has it: where the device really is, and links to it. */
 static void put_device(const char *parents, const char *bdf)
 {
@@ -301,6 +324,13 @@ TEST(U1_freeing_nothing_is_allowed)
 	bindery_request_free(NULL);
 	bindery_info_free(NULL);
 	bindery_context_free(NULL);
+	bindery_claims_free(NULL);
+	bindery_groups_free(NULL);
+	bindery_journal_free(NULL);
+	bindery_monitor_free(NULL);
+	bindery_strays_free(NULL);
+	bindery_wait_free(NULL);
+	bindery_event_record_free(NULL);
 }
 
 TEST(U1_the_library_tells_its_version)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "internal.h"
 #include "tap.h"
@@ -116,6 +119,55 @@ TEST(A6_what_is_stacked_means_all_that_is_below)
 	EXPECT_TEXT(lookup("bond0"), "0000:01:00.0 0000:01:00.1");
 	EXPECT_TEXT(lookup("dm-0"), "0000:02:00.0");
 	EXPECT_TEXT(lookup("nvme1n1"), "0000:02:00.0");
+	finish();
+}
+
+/* The machine's own nodes: one of each kind has a number that is known. */
+TEST(A6_links_in_dev_mean_what_they_lead_to)
+{
+	start();
+	tree_link("dev/by-purpose/first", "/dev/null");
+	EXPECT_TEXT(lookup("/dev/by-purpose/first"), error(ENODEV));
+	tree_link("sys/dev/char/1:3",
+		  "../../devices/0000:01:00.1/misc/something");
+	EXPECT_TEXT(lookup("/dev/by-purpose/first"), "0000:01:00.1");
+	finish();
+}
+
+/* A block device of the machine, or none. */
+static bool is_disk;
+
+int __real_fstatat(int dir, const char *path, struct stat *status, int flags);
+int __wrap_fstatat(int dir, const char *path, struct stat *status, int flags);
+
+int __wrap_fstatat(int dir, const char *path, struct stat *status, int flags)
+{
+	int ret = __real_fstatat(dir, path, status, flags);
+
+	if (!ret && is_disk && S_ISREG(status->st_mode)) {
+		status->st_mode = S_IFBLK | 0600;
+		status->st_rdev = makedev(259, 4);
+	}
+	return ret;
+}
+
+TEST(A6_links_to_disks_mean_what_is_below_them)
+{
+	start();
+	tree_file("dev/disk/by-id/data", "");
+	EXPECT_TEXT(lookup("/dev/disk/by-id/data"), error(ENODEV));
+	is_disk = true;
+	EXPECT_TEXT(lookup("/dev/disk/by-id/data"), error(ENODEV));
+	tree_link("sys/dev/block/259:4",
+		  "../../devices/0000:02:00.0/nvme/nvme0/nvme0n1/nvme0n1p1");
+	EXPECT_TEXT(lookup("/dev/disk/by-id/data"), "0000:02:00.0");
+	/* As LVM makes it: what is below it is found by its name. */
+	EXPECT_INT(unlinkat(host->root, "sys/dev/block/259:4", 0), 0);
+	tree_link("sys/dev/block/259:4", "../../devices/virtual/block/dm-0");
+	tree_link("sys/class/block/dm-0", "../../devices/virtual/block/dm-0");
+	tree_link("sys/devices/virtual/block/dm-0/slaves/nvme0n1p1", "x");
+	EXPECT_TEXT(lookup("/dev/disk/by-id/data"), "0000:02:00.0");
+	is_disk = false;
 	finish();
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <libkmod.h>
 #include <stdio.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "internal.h"
 #include "tap.h"
@@ -13,6 +15,127 @@
 static const struct bindery_bdf device = { .bus = 1 };
 static struct bindery_host *host;
 static struct bindery_variant variant;
+
+/* A module's file, and what happens when it is loaded. */
+static struct info {
+	const char *key;
+	const char *value;
+} infos[4];
+static bool no_memory;
+static int find_error, insert_result;
+static const char *loaded_driver;	/* it appears then */
+static unsigned int loads, references;
+
+struct kmod_ctx *__wrap_kmod_new(const char *dir, const char *const *config);
+struct kmod_ctx *__wrap_kmod_unref(struct kmod_ctx *loader);
+int __wrap_kmod_module_new_from_name(struct kmod_ctx *loader, const char *name,
+				     struct kmod_module **module);
+struct kmod_module *__wrap_kmod_module_unref(struct kmod_module *module);
+int __wrap_kmod_module_probe_insert_module(struct kmod_module *module,
+		unsigned int flags, const char *options,
+		int (*run)(struct kmod_module *, const char *, void *),
+		const void *data,
+		void (*print)(struct kmod_module *, bool, const char *));
+int __wrap_kmod_module_get_info(const struct kmod_module *module,
+				struct kmod_list **list);
+struct kmod_list *__wrap_kmod_list_next(const struct kmod_list *list,
+					const struct kmod_list *entry);
+const char *__wrap_kmod_module_info_get_key(const struct kmod_list *entry);
+const char *__wrap_kmod_module_info_get_value(const struct kmod_list *entry);
+void __wrap_kmod_module_info_free_list(struct kmod_list *list);
+
+struct kmod_ctx *__wrap_kmod_new(const char *dir, const char *const *config)
+{
+	(void)dir;
+	(void)config;
+	references += !no_memory;
+	return no_memory ? NULL : (struct kmod_ctx *)&references;
+}
+
+struct kmod_ctx *__wrap_kmod_unref(struct kmod_ctx *loader)
+{
+	(void)loader;
+	references--;
+	return NULL;
+}
+
+int __wrap_kmod_module_new_from_name(struct kmod_ctx *loader, const char *name,
+				     struct kmod_module **module)
+{
+	(void)loader;
+	if (find_error)
+		return find_error;
+	EXPECT_TEXT(name, "some_vfio");
+	references++;
+	*module = (struct kmod_module *)infos;
+	return 0;
+}
+
+struct kmod_module *__wrap_kmod_module_unref(struct kmod_module *module)
+{
+	(void)module;
+	references--;
+	return NULL;
+}
+
+int __wrap_kmod_module_probe_insert_module(struct kmod_module *module,
+		unsigned int flags, const char *options,
+		int (*run)(struct kmod_module *, const char *, void *),
+		const void *data,
+		void (*print)(struct kmod_module *, bool, const char *))
+{
+	char path[256];
+
+	(void)module;
+	EXPECT_INT(flags, KMOD_PROBE_APPLY_BLACKLIST);
+	EXPECT(!options && !run && !data && !print);
+	loads++;
+	if (!insert_result && loaded_driver) {
+		snprintf(path, sizeof(path), "sys/module/some_vfio/drivers/%s",
+			 loaded_driver);
+		tree_link(path, "x");
+	}
+	return insert_result;
+}
+
+int __wrap_kmod_module_get_info(const struct kmod_module *module,
+				struct kmod_list **list)
+{
+	int count = 0;
+
+	(void)module;
+	while (infos[count].key)
+		count++;
+	if (count) {
+		*list = (struct kmod_list *)infos;
+		references++;
+	}
+	return count ? count : -ENOENT;
+}
+
+struct kmod_list *__wrap_kmod_list_next(const struct kmod_list *list,
+					const struct kmod_list *entry)
+{
+	const struct info *next = (const struct info *)entry + 1;
+
+	(void)list;
+	return next->key ? (struct kmod_list *)next : NULL;
+}
+
+const char *__wrap_kmod_module_info_get_key(const struct kmod_list *entry)
+{
+	return ((const struct info *)entry)->key;
+}
+
+const char *__wrap_kmod_module_info_get_value(const struct kmod_list *entry)
+{
+	return ((const struct info *)entry)->value;
+}
+
+void __wrap_kmod_module_info_free_list(struct kmod_list *list)
+{
+	references -= !!list;
+}
 
 static void write_aliases(const char *text)
 {
@@ -27,6 +150,12 @@ static void write_aliases(const char *text)
 
 static void start(void)
 {
+	memset(infos, 0, sizeof(infos));
+	no_memory = false;
+	find_error = 0;
+	insert_result = 0;
+	loaded_driver = NULL;
+	loads = 0;
 	EXPECT_INT(bindery_host_new(tree_new(), &host), 0);
 	tree_pci(BDF, "native", "1");
 	tree_file("sys/devices/" BDF "/modalias", ALIAS "\n");
@@ -36,6 +165,7 @@ static void start(void)
 
 static void finish(void)
 {
+	EXPECT_INT(references, 0);
 	bindery_host_free(host);
 	tree_free();
 }
@@ -146,5 +276,102 @@ TEST(G3_a_core_that_is_built_in_holds_nobody)
 	write_aliases("alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* mlx5_vfio_pci\n");
 	EXPECT(bindery_host_is_vfio_driver(host, "mlx5_vfio_pci"));
 	EXPECT(!bindery_host_is_vfio_driver(host, "e1000e"));
+	finish();
+}
+
+/* The machine that runs: modules can be loaded. */
+static void start_live(void)
+{
+	start();
+	host->live = true;
+	variant = (struct bindery_variant){ .module = "some_vfio" };
+}
+
+TEST(G3_a_variant_is_loaded_and_its_driver_told)
+{
+	start_live();
+	loaded_driver = "pci:some-vfio-pci";
+	EXPECT_INT(bindery_host_load_variant(host, &variant), 0);
+	EXPECT_TEXT(variant.driver, "some-vfio-pci");
+	EXPECT_INT(bindery_host_load_variant(host, &variant), 0);
+	EXPECT_INT(loads, 1);
+	finish();
+}
+
+TEST(G3_a_module_without_a_PCI_driver_is_no_variant)
+{
+	start_live();
+	loaded_driver = "platform:some-vfio";
+	EXPECT_INT(bindery_host_load_variant(host, &variant), -ENOENT);
+	EXPECT_TEXT(variant.driver, "");
+	finish();
+}
+
+TEST(G3_a_module_that_the_administrator_forbids_is_told)
+{
+	start_live();
+	insert_result = KMOD_PROBE_APPLY_BLACKLIST;
+	EXPECT_INT(bindery_host_load_variant(host, &variant), -EPERM);
+	insert_result = -ENOEXEC;
+	EXPECT_INT(bindery_host_load_variant(host, &variant), -ENOEXEC);
+	find_error = -EINVAL;
+	EXPECT_INT(bindery_host_load_variant(host, &variant), -EINVAL);
+	no_memory = true;
+	EXPECT_INT(bindery_host_load_variant(host, &variant), -ENOMEM);
+	EXPECT_INT(loads, 2);
+	finish();
+}
+
+static bool is_vfio_file(const char *key, const char *value)
+{
+	infos[0] = (struct info){ "license", "GPL v2" };
+	infos[1] = (struct info){ key, value };
+	return bindery_host_is_vfio_driver(host, "some-vfio");
+}
+
+#define LONG_LIST \
+	"a_module_with_a_very_long_name,another_module_with_a_very_long_name,"
+
+TEST(G3_what_is_not_loaded_is_known_by_its_file)
+{
+	start_live();
+	EXPECT(is_vfio_file("depends", "vfio-pci-core"));
+	EXPECT(is_vfio_file("depends", "mlx5_core,vfio_pci_core"));
+	EXPECT(is_vfio_file("depends", LONG_LIST "vfio-pci-core"));
+	EXPECT(!is_vfio_file("depends", "vfio-pci-cores,vfio"));
+	EXPECT(!is_vfio_file("depends", ""));
+	EXPECT(is_vfio_file("alias", "vfio_pci:v*d*sv*sd*bc*sc*i*"));
+	EXPECT(!is_vfio_file("alias", "pci:v*d*sv*sd*bc*sc*i*"));
+	infos[0].key = NULL;
+	EXPECT(!bindery_host_is_vfio_driver(host, "some-vfio"));
+	infos[0].key = "depends";
+	infos[0].value = "vfio_pci_core";
+	EXPECT(bindery_host_is_vfio_driver(host, "some-vfio"));
+	find_error = -ENOENT;
+	EXPECT(!bindery_host_is_vfio_driver(host, "some-vfio"));
+	no_memory = true;
+	EXPECT(!bindery_host_is_vfio_driver(host, "some-vfio"));
+	EXPECT_INT(loads, 0);
+	finish();
+}
+
+TEST(G3_malformed_lines_of_aliases_are_passed_over)
+{
+	start();
+	write_aliases("\n   \nalias\nalias vfio_pci:v000015B3d*\n"
+		      "alias vfio_pci:[ bracket\n"
+		      "alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* good and_more\n"
+		      "alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* no_end");
+	EXPECT_INT(bindery_host_find_variant(host, &device, &variant), 0);
+	EXPECT_TEXT(variant.module, "good");
+	finish();
+}
+
+TEST(G3_a_device_that_cannot_be_read_is_told)
+{
+	start();
+	EXPECT_INT(unlinkat(host->root, "sys/devices/" BDF "/modalias", 0), 0);
+	tree_dir("sys/devices/" BDF "/modalias");
+	EXPECT_INT(bindery_host_find_variant(host, &device, &variant), -EISDIR);
 	finish();
 }

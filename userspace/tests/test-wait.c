@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <poll.h>
+#include <netlink/errno.h>
+#include <netlink/netlink.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,10 +15,54 @@
 static struct bindery_host *host;
 static struct bindery_wait *waiting;
 
+/* What calls end with; 0: as they do. */
+static int connect_error, receive_result, poll_error;
+static unsigned int receives;
+
+/* Visible, because other libraries call the same. */
+#define VISIBLE __attribute__((visibility("default")))
+
+int __real_nl_connect(struct nl_sock *socket, int protocol);
+VISIBLE int __wrap_nl_connect(struct nl_sock *socket, int protocol);
+int __real_nl_recv(struct nl_sock *socket, struct sockaddr_nl *from,
+		   unsigned char **event, struct ucred **who);
+VISIBLE int __wrap_nl_recv(struct nl_sock *socket, struct sockaddr_nl *from,
+			   unsigned char **event, struct ucred **who);
+int __real_poll(struct pollfd *files, nfds_t count, int timeout);
+VISIBLE int __wrap_poll(struct pollfd *files, nfds_t count, int timeout);
+
+int __wrap_nl_connect(struct nl_sock *socket, int protocol)
+{
+	return connect_error ? connect_error :
+			       __real_nl_connect(socket, protocol);
+}
+
+int __wrap_nl_recv(struct nl_sock *socket, struct sockaddr_nl *from,
+		   unsigned char **event, struct ucred **who)
+{
+	receives++;
+	if (!receive_result)
+		return __real_nl_recv(socket, from, event, who);
+	if (receive_result > 0)
+		*event = calloc(1, (size_t)receive_result);
+	return receive_result;
+}
+
+int __wrap_poll(struct pollfd *files, nfds_t count, int timeout)
+{
+	if (!poll_error)
+		return __real_poll(files, count, timeout);
+	errno = poll_error;
+	return -1;
+}
+
 static void start(void)
 {
 	struct bindery_reference device = { .bdf = { 0, 1, 0, 0 } };
 
+	connect_error = 0;
+	receive_result = 0;
+	poll_error = 0;
 	EXPECT_INT(bindery_host_new(tree_new(), &host), 0);
 	EXPECT_INT(bindery_wait_new(host, &device, &waiting), 0);
 }
@@ -233,5 +280,60 @@ TEST(A3_its_fd_is_a_socket_that_can_be_polled)
 	EXPECT_INT(getsockopt(fd.fd, SOL_SOCKET, SO_DOMAIN, &type, &size), 0);
 	EXPECT_INT(type, AF_NETLINK);
 	EXPECT(poll(&fd, 1, 0) >= 0);
+	finish();
+}
+
+TEST(A3_what_keeps_from_listening_is_told)
+{
+	static const struct {
+		int error;
+		int ret;
+	} rows[] = {
+		{ NLE_NOMEM, -ENOBUFS }, { NLE_AGAIN, -EAGAIN },
+		{ NLE_AF_NOSUPPORT, -EPROTONOSUPPORT }, { NLE_PERM, -EIO },
+	};
+	struct bindery_reference device = { .bdf = { 0, 1, 0, 0 } };
+	struct bindery_wait *other = NULL;
+
+	start();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		connect_error = -rows[i].error;
+		EXPECT_INT(bindery_wait_new(host, &device, &other),
+			   rows[i].ret);
+	}
+	EXPECT(!other);
+	finish();
+}
+
+TEST(A3_lost_events_are_no_failure_but_a_broken_socket_is)
+{
+	enum bindery_wait_state state;
+
+	start();
+	receive_result = -NLE_NOMEM;
+	EXPECT_TEXT(look(), "absent");
+	receive_result = -NLE_BAD_SOCK;
+	EXPECT_INT(bindery_wait_look(waiting, &state), -EIO);
+	finish();
+}
+
+TEST(A3_events_without_end_do_not_keep_from_looking)
+{
+	start();
+	receive_result = 16;
+	receives = 0;
+	EXPECT_TEXT(look(), "absent");
+	EXPECT(receives > 1);
+	finish();
+}
+
+TEST(A3_a_signal_ends_the_waiting)
+{
+	enum bindery_wait_state state = BINDERY_WAIT_READY;
+
+	start();
+	poll_error = EINTR;
+	EXPECT_INT(bindery_wait_until(waiting, 60000, &state), -EINTR);
+	EXPECT_INT(state, BINDERY_WAIT_ABSENT);
 	finish();
 }

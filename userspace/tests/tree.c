@@ -89,6 +89,24 @@ void tree_file(const char *path, const char *text)
 	free(full);
 }
 
+void tree_swap(const char *path)
+{
+	static const char image[1 << 16] = {
+		[1024] = 1, [1028] = 15,
+		[4086] = 'S', 'W', 'A', 'P', 'S', 'P', 'A', 'C', 'E', '2',
+	};
+	char *full = full_path(path);
+	FILE *file = fopen(full, "w");
+	size_t written;
+
+	if (!file)
+		die(full);
+	written = fwrite(image, sizeof(image), 1, file);
+	if (fclose(file) || !written)
+		die(full);
+	free(full);
+}
+
 void tree_link(const char *path, const char *target)
 {
 	char *full = full_path(path);

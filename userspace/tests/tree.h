@@ -17,4 +17,7 @@ void tree_class(const char *path, const char *subsystem, const char *name);
 /* The same of class block, with a number. */
 void tree_block(const char *path, const char *name, const char *number);
 
+/* A file that has swap on it, as mkswap(8) makes it. */
+void tree_swap(const char *path);
+
 #endif
