@@ -86,6 +86,14 @@ static void split_driver(char *text, const char **driver, const char **module)
 	*module = colon;
 }
 
+/* DRIVER[:MODULE], neither of which is empty. */
+bool names_driver(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length && *text != ':' && text[length - 1] != ':';
+}
+
 /* ADDRESS[,KEY=VALUE]...[=DRIVER[:MODULE]] */
 static int parse_argument(const struct options *options,
 			  struct argument *argument, struct address *how)
@@ -103,6 +111,8 @@ static int parse_argument(const struct options *options,
 	}
 	if (end == '=' && options->verb->driver == DRIVER_NONE)
 		return -EINVAL;
+	if (end == '=' && !names_driver(rest))
+		return -EDESTADDRREQ;
 	if (end == '=')
 		split_driver(rest, &argument->driver, &argument->module);
 	return address_parse(how, address, &argument->device);
@@ -135,6 +145,8 @@ int argument_parse(const struct options *options, const char *text,
 		ret = parse_argument(options, argument, &how);
 	else
 		ret = -EINVAL;
+	if (ret == -EDESTADDRREQ)
+		return usage_error(options->verb, NO_DRIVER_NAMED, text);
 	return ret ? report_device(options, text, &how, ret) : STATUS_DONE;
 }
 

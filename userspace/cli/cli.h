@@ -233,6 +233,8 @@ int address_report(const struct options *options, const struct address *address,
 		   const char *text, int error);
 
 /* arguments.c */
+#define NO_DRIVER_NAMED "'%s' names no driver"
+
 struct argument {
 	struct bindery_reference device;
 	char text[512];		/* the address and, behind a NUL, the rest */
@@ -240,6 +242,7 @@ struct argument {
 	const char *module;
 };
 
+bool names_driver(const char *text);
 int argument_parse(const struct options *options, const char *text,
 		   struct argument *argument);
 int arguments_to_request(const struct options *options,
@@ -278,6 +281,12 @@ struct json_object *escaped_string(const char *text);
 void document_print(const struct options *options,
 		    struct json_object *document);
 
+/* output.c */
+void output_begin(void);
+void output_yield(void);
+bool output_has_failed(FILE *out);
+int output_finish(const struct verb *verb, int status);
+
 /* report.c */
 void report_record(struct json_object *document,
 		   const struct bindery_error_record *record,
@@ -285,6 +294,9 @@ void report_record(struct json_object *document,
 void report_guards(const struct options *options,
 		   struct json_object *document,
 		   const struct bindery_guards *guards);
+void report_missing(struct json_object *document,
+		    const struct bindery_error_record *record,
+		    const struct bindery_reference *device, const char *text);
 void report_own(struct json_object *document, const char *device,
 		const char *code, int error, const char *message,
 		const char *remedy);
@@ -294,6 +306,7 @@ int report_named(const struct options *options, const char *name,
 		 const struct bindery_error_record *record);
 int report_failure(const struct options *options, int error,
 		   const char *message);
+void warn_no_states(int error);
 int open_context(const struct options *options,
 		 struct bindery_context **context);
 
@@ -327,6 +340,9 @@ struct transaction {
 	struct bindery_nodes *nodes;	/* NULL: their rights are left alone */
 };
 
+void transaction_report(const struct transaction *transaction,
+			struct json_object *document,
+			const struct bindery_members *members);
 int transaction_prepare(struct transaction *transaction,
 			struct options *options);
 int transaction_acquire(struct transaction *transaction);

@@ -12,9 +12,7 @@ static int print_plan(const struct transaction *transaction,
 	put_members(document, plan, 0, guards);
 	put_topology(transaction->host, document);
 	if (!possible)
-		report_record(document,
-			      bindery_context_get_error(transaction->context),
-			      plan);
+		transaction_report(transaction, document, plan);
 	else if (in_use)
 		report_guards(transaction->options, document, guards);
 	document_print(transaction->options, document);

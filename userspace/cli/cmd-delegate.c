@@ -85,6 +85,11 @@ static int delegate(const struct options *options, int *fd,
 		put_id(document, "delegation", *id);
 	}
 	document_print(options, document);
+	/* Of a delegation whose id was not told nobody could be rid. */
+	if (!status && output_has_failed(options->out)) {
+		close(*fd);
+		status = STATUS_FAILED;
+	}
 	bindery_context_free(context);
 	bindery_request_free(request);
 	return status;
@@ -122,6 +127,7 @@ static int become(char **command, int fd, const struct bindery_id *id)
 		perror("bindery: environment");
 		return STATUS_EXEC_FAILED;
 	}
+	output_yield();
 	execvp(command[0], command);
 	error = errno;
 	fprintf(stderr, "bindery: %s: %s\n", command[0], strerror(error));

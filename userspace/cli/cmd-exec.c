@@ -32,6 +32,7 @@ static void run_child(const struct transaction *transaction,
 		perror("bindery: environment");
 		_exit(STATUS_EXEC_FAILED);
 	}
+	output_yield();
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(command[0], command);
 	error = errno;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "picture.h"
 
 /* What is there; what of it is wanted; and what to call it. */
 struct list {
@@ -12,26 +13,9 @@ struct list {
 	struct bindery_devices *wanted;
 	struct bindery_names *names;
 	struct bindery_context *context;	/* NULL: states are unknown */
+	bool has_module;
 	struct bindery_groups *groups;	/* NULL: to be asked for one by one */
 };
-
-/* "Intel Corporation 82574L Gigabit Network Connection" */
-static void put_name(struct json_object *object, const struct list *list,
-		     const struct bindery_device *device)
-{
-	uint16_t vendor = bindery_device_get_vendor(device);
-	char vendor_name[BINDERY_PCI_NAME_SIZE] = "";
-	char device_name[BINDERY_PCI_NAME_SIZE] = "";
-	char text[2 * BINDERY_PCI_NAME_SIZE];
-
-	bindery_names_get_vendor(list->names, vendor, vendor_name);
-	bindery_names_get_device(list->names, vendor,
-				 bindery_device_get_device_id(device),
-				 device_name);
-	snprintf(text, sizeof(text), "%s%s%s", vendor_name,
-		 *vendor_name && *device_name ? " " : "", device_name);
-	put_string(object, "name", text);
-}
 
 static void put_place(struct json_object *object, const struct list *list,
 		      const struct bindery_device *device)
@@ -88,6 +72,7 @@ static struct json_object *device_object(const struct list *list,
 					 bool moving)
 {
 	struct json_object *object = json_object_new_object();
+	char name[DEVICE_NAME_SIZE];
 
 	put_bdf(object, "device", bindery_device_get_bdf(device));
 	put_string(object, "driver", bindery_device_get_driver(device));
@@ -96,7 +81,8 @@ static struct json_object *device_object(const struct list *list,
 		bindery_device_get_vendor(device),
 		bindery_device_get_device_id(device));
 	put_place(object, list, device);
-	put_name(object, list, device);
+	device_name(list->names, device, name);
+	put_string(object, "name", name);
 	return object;
 }
 
@@ -253,11 +239,9 @@ static void open_module(struct list *list)
 {
 	int ret = bindery_context_new(&list->context);
 
+	list->has_module = !ret || ret == -EACCES || ret == -EPERM;
 	if (ret)
-		fputs(ret == -EACCES || ret == -EPERM ?
-		      "bindery: /dev/bindery may not be opened: states are unknown\n" :
-		      "bindery: the module is not loaded (modprobe bindery): states are unknown\n",
-		      stderr);
+		warn_no_states(-ret);
 	else if (bindery_groups_dump(&list->groups))
 		list->groups = NULL;
 }
@@ -271,7 +255,7 @@ int run_list(struct options *options)
 	if (!ret) {
 		open_module(&list);
 		document = json_object_new_object();
-		put_bool(document, "module", list.context);
+		put_bool(document, "module", list.has_module);
 		json_object_object_add(document, "groups", group_list(&list));
 		document_print(options, document);
 	}

@@ -47,7 +47,8 @@ static int print_all(struct monitoring *monitoring)
 	struct bindery_event_record *record;
 	int ret = 0;
 
-	while (!is_enough(monitoring)) {
+	while (!is_enough(monitoring) &&
+	       !ferror(monitoring->options->out)) {
 		ret = bindery_monitor_next(monitoring->monitor, &record);
 		if (ret)
 			break;
@@ -67,6 +68,14 @@ static int remaining(const struct options *options, int64_t end)
 	return left > 0 ? (int)left : 0;
 }
 
+static int tell_too_few(const struct monitoring *monitoring)
+{
+	fprintf(stderr, "bindery: only %ju of %ju events came in time; try a longer --timeout\n",
+		(uintmax_t)monitoring->lines,
+		(uintmax_t)monitoring->options->count);
+	return STATUS_FAILED;
+}
+
 static int follow(struct monitoring *monitoring)
 {
 	const struct options *options = monitoring->options;
@@ -79,14 +88,17 @@ static int follow(struct monitoring *monitoring)
 
 	for (;;) {
 		ret = print_all(monitoring);
+		/* There is nobody to listen for. */
+		if (output_has_failed(options->out))
+			return STATUS_FAILED;
 		if (ret)
 			return event_report(options, -ret);
 		if (is_enough(monitoring))
 			return STATUS_DONE;
 		left = remaining(options, end);
-		/* Fewer came than were waited for. */
 		if (!left)
-			return options->count ? STATUS_FAILED : STATUS_DONE;
+			return options->count ? tell_too_few(monitoring) :
+						STATUS_DONE;
 		if (poll(&file, 1, left) < 0 && errno != EINTR)
 			return report_failure(options, errno, "poll");
 	}

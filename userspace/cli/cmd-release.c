@@ -11,6 +11,18 @@ struct release {
 	size_t num_claims;
 };
 
+/* Of all zeros is no claim; the kernel takes that for no id. */
+static int report_no_claim(const struct options *options, const char *text)
+{
+	struct json_object *document = json_object_new_object();
+
+	report_own(document, text, bindery_error_symbol(BINDERY_ERROR_NO_CLAIM),
+		   ENOENT, bindery_error_sentence(BINDERY_ERROR_NO_CLAIM),
+		   bindery_error_remedy(BINDERY_ERROR_NO_CLAIM));
+	document_print(options, document);
+	return STATUS_FAILED;
+}
+
 /* By its id, or by a device of it. */
 static int open_argument(const struct release *release, const char *text,
 			 struct bindery_claim **claim)
@@ -20,6 +32,8 @@ static int open_argument(const struct release *release, const char *text,
 	int ret;
 
 	if (!bindery_id_parse(text, &id)) {
+		if (!bindery_id_is_set(&id))
+			return report_no_claim(release->options, text);
 		ret = bindery_claim_open(release->context, &id, NULL, claim);
 	} else {
 		ret = argument_parse(release->options, text, &argument);

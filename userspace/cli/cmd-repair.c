@@ -35,6 +35,8 @@ static int repair(const struct options *options,
 	put_members(document, members, MEMBER_RESULT, NULL);
 	if (ret) {
 		report_record(document, record, members);
+		report_missing(document, record, &argument.device,
+			       argument.text);
 		ret = failure_status(record);
 	}
 	document_print(options, document);

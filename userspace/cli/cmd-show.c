@@ -36,6 +36,8 @@ static int show(const struct options *options,
 	ret = bindery_group_show(context, device, &group);
 	if (ret) {
 		report_record(document, bindery_context_get_error(context), NULL);
+		report_missing(document, bindery_context_get_error(context),
+			       device, options->arguments[0]);
 	} else {
 		put_group(document, group);
 		put_host_facts(document);

@@ -117,7 +117,7 @@ static int run(const struct options *options, const struct bindery_host *host,
 	int ret = bindery_strays_find(host, context, &strays);
 
 	if (ret)
-		return report_failure(options, -ret, "/sys/bus/pci/devices");
+		return report_failure(options, -ret, "strays");
 	if (options_given(options, OPTION_FIX))
 		ret = fix_all(options, host, context, strays, named);
 	else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -68,4 +69,11 @@ bool has_unicode(void)
 		value = getenv(names[i]);
 	return value && (strcasestr(value, ".UTF-8") ||
 			 strcasestr(value, ".utf8"));
+}
+
+int terminal_width(FILE *out)
+{
+	struct winsize size;
+
+	return ioctl(fileno(out), TIOCGWINSZ, &size) ? 0 : size.ws_col;
 }

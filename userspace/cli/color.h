@@ -19,6 +19,8 @@ enum color color_of_state(const char *state);
 /* Words that are written with their colour, if @out is a terminal. */
 void color_begin(FILE *out, enum color color);
 void color_end(FILE *out, enum color color);
+/* How wide a line may be; 0: nobody knows, as if @out is no terminal. */
+int terminal_width(FILE *out);
 /* May lines be drawn with what ASCII has not? */
 bool has_unicode(void);
 

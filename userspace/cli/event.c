@@ -21,6 +21,7 @@ static void put_place(struct json_object *object,
 		      const struct bindery_event_record *record)
 {
 	struct bindery_id id = bindery_event_record_get_claim_id(record);
+	struct bindery_id delegation;
 	struct bindery_bdf device;
 	uint32_t group;
 
@@ -36,6 +37,9 @@ static void put_place(struct json_object *object,
 		put_number(object, "group", group);
 	if (bindery_id_is_set(&id))
 		put_id(object, "claim", id);
+	delegation = bindery_event_record_get_delegation_id(record);
+	if (bindery_id_is_set(&delegation))
+		put_id(object, "delegation", delegation);
 }
 
 static void put_outcome(struct json_object *object,
@@ -151,6 +155,9 @@ void event_print(const struct options *options,
 	print_line(options, object);
 }
 
+static const char no_events[] =
+	"no events: the module is not loaded, or this is not the initial network namespace";
+
 /* Why there are no events. */
 int event_report(const struct options *options, int error)
 {
@@ -161,8 +168,7 @@ int event_report(const struct options *options, int error)
 	case ENOENT:
 	case ENODEV:
 		report_own(document, NULL, "no-module", error,
-			   error == ENOENT ?
-			   "the module tells no events: it is not loaded, or this is not the initial network namespace" :
+			   error == ENOENT ? no_events :
 			   "the module was unloaded",
 			   "run modprobe bindery");
 		status = STATUS_NO_MODULE;

@@ -64,6 +64,35 @@ static void write_escaped(FILE *out, const char *text)
 	json_object_put(escaped);
 }
 
+/* "Intel Corporation 82574L Gigabit Network Connection", as pci.ids has it */
+void device_name(struct bindery_names *names,
+		 const struct bindery_device *device,
+		 char text[DEVICE_NAME_SIZE])
+{
+	uint16_t vendor = bindery_device_get_vendor(device);
+	char vendor_name[BINDERY_PCI_NAME_SIZE] = "";
+	char name[BINDERY_PCI_NAME_SIZE] = "";
+
+	bindery_names_get_vendor(names, vendor, vendor_name);
+	bindery_names_get_device(names, vendor,
+				 bindery_device_get_device_id(device), name);
+	snprintf(text, DEVICE_NAME_SIZE, "%s%s%s", vendor_name,
+		 *vendor_name && *name ? " " : "", name);
+}
+
+char *name_words(struct bindery_names *names,
+		 const struct bindery_device *device)
+{
+	char name[DEVICE_NAME_SIZE], *text;
+	size_t size;
+	FILE *out = open_words(&text, &size);
+
+	device_name(names, device, name);
+	write_escaped(out, name);
+	fclose(out);
+	return text;
+}
+
 char *driver_words(const struct bindery_device *device,
 		   const struct bindery_member *member)
 {

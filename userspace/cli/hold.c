@@ -81,10 +81,19 @@ static bool hold(struct bindery_claim *claim)
 	return ours;
 }
 
+static void tell_kept(const struct bindery_claim *claim)
+{
+	struct bindery_id id = bindery_claim_get_id(claim);
+	char text[BINDERY_ID_TEXT_SIZE];
+
+	bindery_id_format(&id, text);
+	fprintf(stderr, "bindery: kept; end with bindery release %s\n", text);
+}
+
 int transaction_hold(struct transaction *transaction)
 {
 	if (options_given(transaction->options, OPTION_KEEP)) {
-		fputs("bindery: kept; end with bindery release\n", stderr);
+		tell_kept(transaction->claim);
 		return STATUS_DONE;
 	}
 	return hold(transaction->claim) ? transaction_release(transaction) :

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
 #include <string.h>
 
 #include "cli.h"
@@ -57,29 +56,21 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 	return ret ? ret : verb->run(&options);
 }
 
-/* What was not written was not told. */
-static int finish(int status)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	fprintf(stderr, "bindery: standard output: %s\n", strerror(errno));
-	return status ? status : STATUS_FAILED;
-}
-
 int main(int argc, char **argv)
 {
 	const struct verb *verb;
 
+	output_begin();
 	if (argc < 2) {
 		help_print_all(stderr);
 		return STATUS_USAGE;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		printf("bindery %s\n", bindery_get_version());
-		return finish(STATUS_DONE);
+		return output_finish(NULL, STATUS_DONE);
 	}
 	verb = verb_find(verb_name(argv[1]));
 	if (!verb)
 		return help_no_verb(argv[1]);
-	return finish(run_verb(verb, argc - 1, argv + 1));
+	return output_finish(verb, run_verb(verb, argc - 1, argv + 1));
 }

@@ -149,12 +149,11 @@ static bool parse_number(const char *text, uint64_t *number)
 	return *text >= '0' && *text <= '9' && !*end;
 }
 
-/* How large it may be the kernel says. */
-static bool parse_limit(const char *text, uint32_t *limit)
+static bool parse_limit(const char *text, uint32_t max, uint32_t *limit)
 {
 	uint64_t number;
 
-	if (!parse_number(text, &number) || !number || number > UINT32_MAX)
+	if (!parse_number(text, &number) || !number || number > max)
 		return false;
 	*limit = (uint32_t)number;
 	return true;
@@ -176,6 +175,8 @@ static int take_value(const struct verb *verb, enum option_bit bit,
 {
 	switch (bit) {
 	case OPTION_TARGET:
+		if (!names_driver(optarg))
+			return usage_error(verb, NO_DRIVER_NAMED, optarg);
 		options->target = optarg;
 		break;
 	case OPTION_LABEL:
@@ -197,6 +198,8 @@ static int take_value(const struct verb *verb, enum option_bit bit,
 					   optarg);
 		break;
 	case OPTION_NATIVE:
+		if (!names_driver(optarg))
+			return usage_error(verb, NO_DRIVER_NAMED, optarg);
 		options->native = optarg;
 		break;
 	case OPTION_NATIVE_OVERRIDE:
@@ -213,6 +216,8 @@ static int take_value(const struct verb *verb, enum option_bit bit,
 		break;
 	case OPTION_DRIVER:
 	case OPTION_ON_DRIVER:
+		if (!*optarg)
+			return usage_error(verb, NO_DRIVER_NAMED, optarg);
 		options->driver = optarg;
 		break;
 	case OPTION_NUMA:
@@ -245,22 +250,27 @@ static int take_value(const struct verb *verb, enum option_bit bit,
 					   optarg, BINDERY_DEADLINE_MAX_MS / 1000);
 		break;
 	case OPTION_CLAIM:
-		if (bindery_id_parse(optarg, &options->claim))
+		if (bindery_id_parse(optarg, &options->claim) ||
+		    !bindery_id_is_set(&options->claim))
 			return usage_error(verb, "'%s' is no id of a claim", optarg);
 		break;
 	case OPTION_OPERATIONS:
 		if (!operations_parse(optarg, &options->operations))
-			return usage_error(verb, "'%s' are no operations", optarg);
+			return usage_error(verb, "'%s' has a word that is no operation",
+					   optarg);
 		break;
 	case OPTION_MAX_CLAIMS:
-		if (!parse_limit(optarg, &options->max_claims))
-			return usage_error(verb, "'%s' is no number of claims",
-					   optarg);
+		if (!parse_limit(optarg, BINDERY_DELEGATE_MAX_CLAIMS,
+				 &options->max_claims))
+			return usage_error(verb, "'%s' is no number of claims from 1 to %d",
+					   optarg, BINDERY_DELEGATE_MAX_CLAIMS);
 		break;
 	case OPTION_MAX_TRANSACTIONS:
-		if (!parse_limit(optarg, &options->max_transactions))
-			return usage_error(verb, "'%s' is no number of transactions",
-					   optarg);
+		if (!parse_limit(optarg, BINDERY_DELEGATE_MAX_TRANSACTIONS,
+				 &options->max_transactions))
+			return usage_error(verb, "'%s' is no number of transactions from 1 to %d",
+					   optarg,
+					   BINDERY_DELEGATE_MAX_TRANSACTIONS);
 		break;
 	case OPTION_SOCKET:
 		options->socket = optarg;

@@ -19,6 +19,7 @@ struct node {
 struct layout {
 	struct picture *picture;
 	struct bindery_devices *devices;
+	struct bindery_names *names;
 	struct node *nodes;
 	int num;
 	struct bindery_group **groups;	/* of the picture's; NULL: unknown */
@@ -223,6 +224,7 @@ static void write_row(const struct layout *layout, const struct node *node,
 	row->text[COLUMN_ADDRESS] = copy(layout->has_domains ? address :
 							       address + 5);
 	row->text[COLUMN_KIND] = copy(kind);
+	row->text[COLUMN_NAME] = name_words(layout->names, node->device);
 	row->text[COLUMN_DRIVER] = driver_words(node->device, member);
 	row->text[COLUMN_ROLE] = role_words(member);
 }
@@ -292,6 +294,7 @@ static void add_root(struct layout *layout, const struct bindery_path *root)
 	bindery_path_format(root, text);
 	row->text[COLUMN_ADDRESS] = copy(text);
 	row->text[COLUMN_KIND] = copy("root bus");
+	row->text[COLUMN_NAME] = copy("");
 	row->text[COLUMN_DRIVER] = copy("");
 	row->text[COLUMN_ROLE] = copy("");
 	for (int i = 0; i < layout->num; i++)
@@ -382,6 +385,7 @@ static void free_layout(struct layout *layout)
 		bindery_group_free(layout->groups[i]);
 	free(layout->groups);
 	free(layout->nodes);
+	bindery_names_free(layout->names);
 	bindery_devices_free(layout->devices);
 }
 
@@ -397,10 +401,15 @@ int picture_new(const struct options *options, struct picture *picture)
 		goto out;
 	if (device >= 0)
 		limit(&layout, device);
+	ret = bindery_names_new(&layout.names);
+	if (ret) {
+		ret = report_failure(options, -ret, "no names");
+		goto out;
+	}
 	layout.groups = allocate((size_t)picture->num_groups,
 				 sizeof(struct bindery_group *));
-	picture->knows_states = !bindery_context_new(&context);
-	if (picture->knows_states) {
+	picture->error = -bindery_context_new(&context);
+	if (!picture->error) {
 		ask_states(&layout, context);
 		bindery_context_free(context);
 	}
@@ -433,9 +442,8 @@ int picture_show(const struct options *options)
 		return usage_error(options->verb,
 				   "--tree, --dot, --svg or --json: only one");
 	ret = picture_new(options, &picture);
-	if (!ret && !picture.knows_states)
-		fputs("bindery: /dev/bindery cannot be opened: states are unknown\n",
-		      stderr);
+	if (!ret && picture.error)
+		warn_no_states(picture.error);
 	if (!ret && which == OPTION_TREE)
 		tree_draw(options->out, &picture);
 	else if (!ret && which == OPTION_DOT)

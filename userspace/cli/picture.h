@@ -11,6 +11,7 @@
 enum picture_column {
 	COLUMN_ADDRESS,
 	COLUMN_KIND,
+	COLUMN_NAME,
 	COLUMN_DRIVER,
 	COLUMN_ROLE,
 	NUM_COLUMNS,
@@ -47,7 +48,7 @@ struct picture {
 	int num_rows;
 	struct picture_group *groups;
 	int num_groups;
-	bool knows_states;	/* the module told them */
+	int error;		/* why no states are known, 0: they are */
 };
 
 /* Deeper ones are drawn as deep as this: 64 bits of lines. */
@@ -58,6 +59,13 @@ int picture_new(const struct options *options, struct picture *picture);
 void picture_free(struct picture *picture);
 
 /* facts.c */
+#define DEVICE_NAME_SIZE (2 * BINDERY_PCI_NAME_SIZE)
+
+void device_name(struct bindery_names *names,
+		 const struct bindery_device *device,
+		 char text[DEVICE_NAME_SIZE]);
+char *name_words(struct bindery_names *names,
+		 const struct bindery_device *device);
 const char *class_word(uint32_t class_code);
 char *driver_words(const struct bindery_device *device,
 		   const struct bindery_member *member);

@@ -7,7 +7,7 @@ static void document_json(FILE *out, struct json_object *document)
 	fprintf(out, "%s\n", json_object_to_json_string_ext(document,
 				JSON_C_TO_STRING_PLAIN |
 				JSON_C_TO_STRING_NOSLASHESCAPE));
-	fflush(out);
+	output_flush(out);
 }
 
 const struct print_ops print_json = {

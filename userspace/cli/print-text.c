@@ -92,17 +92,83 @@ static bool has_table(struct json_object *object)
 	return false;
 }
 
+static bool is_text(struct json_object *value, const char *text)
+{
+	return json_object_is_type(value, json_type_string) &&
+	       !strcmp(json_object_get_string(value), text);
+}
+
+static bool has_row(struct json_object *rows, struct json_object *device)
+{
+	const char *text = json_object_get_string(device);
+
+	for (size_t i = 0; text && i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+
+		if (is_text(json_object_object_get(row, "device"), text))
+			return true;
+	}
+	return false;
+}
+
+/* Devices that all have rows of their own. */
+static bool is_shown(struct json_object *rows, struct json_object *value)
+{
+	if (!json_object_is_type(value, json_type_array))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(value); i++)
+		if (!has_row(rows, json_object_array_get_idx(value, i)))
+			return false;
+	return true;
+}
+
+/*
+ * Does a cell say something that cannot be seen elsewhere: in its row, in the
+ * rows of others, or of the whole table?
+ */
+static bool is_needed(struct json_object *rows, struct json_object *whole,
+		      const char *key, struct json_object *value)
+{
+	struct json_object *of_all = json_object_object_get(whole, key);
+
+	return !is_empty(value) && !is_text(value, "none") &&
+	       !(of_all && json_object_equal(value, of_all)) &&
+	       !is_shown(rows, value);
+}
+
+static bool is_column_needed(struct json_object *rows,
+			     struct json_object *whole, const char *key)
+{
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+
+		if (is_needed(rows, whole, key,
+			      json_object_object_get(row, key)))
+			return true;
+	}
+	return false;
+}
+
+/* What has parts is too wide for a column: it gets lines, see print_parts(). */
+static bool has_parts(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_object);
+}
+
 /* Width of a column; 0 if no row has anything in it. */
-static size_t column_width(struct json_object *rows, const char *key)
+static size_t column_width(struct json_object *rows, struct json_object *whole,
+			   const char *key)
 {
 	size_t width = 0;
 
+	if (!is_column_needed(rows, whole, key))
+		return 0;
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
 		struct json_object *row = json_object_array_get_idx(rows, i);
 		struct json_object *value = json_object_object_get(row, key);
 		char *text;
 
-		if (is_empty(value))
+		if (is_empty(value) || has_parts(value))
 			continue;
 		text = field_text(value);
 		if (width < strlen(text))
@@ -164,7 +230,19 @@ static void print_line(FILE *out, struct json_object *first,
 	fputc('\n', out);
 }
 
-static void print_table(FILE *out, struct json_object *rows)
+static void print_parts(FILE *out, struct json_object *row)
+{
+	json_object_object_foreach(row, key, value) {
+		if (!has_parts(value))
+			continue;
+		fputs("    ", out);
+		print_field(out, key, ": ", value);
+		fputc('\n', out);
+	}
+}
+
+static void print_table(FILE *out, struct json_object *rows,
+			struct json_object *whole)
 {
 	struct json_object *first = json_object_array_get_idx(rows, 0);
 	size_t *widths, column = 0;
@@ -175,12 +253,15 @@ static void print_table(FILE *out, struct json_object *rows)
 		abort();
 	json_object_object_foreach(first, key, unused) {
 		(void)unused;
-		widths[column++] = column_width(rows, key);
+		widths[column++] = column_width(rows, whole, key);
 	}
 	print_line(out, first, NULL, widths);
-	for (size_t i = 0; i < json_object_array_length(rows); i++)
-		print_line(out, first, json_object_array_get_idx(rows, i),
-			   widths);
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+
+		print_line(out, first, row, widths);
+		print_parts(out, row);
+	}
 	free(widths);
 }
 
@@ -201,17 +282,23 @@ static void print_blocks(FILE *out, struct json_object *blocks)
 		json_object_object_foreach(block, name, rows)
 			if (is_table(rows)) {
 				(void)name;
-				print_table(out, rows);
+				print_table(out, rows, block);
 			}
 	}
 }
+
+/* What is longer was not meant as a name. */
+#define LONG_NAME 80
 
 static void print_prefix(struct json_object *error, const char *key)
 {
 	struct json_object *value = json_object_object_get(error, key);
 
-	if (value)
-		fprintf(stderr, "%s: ", json_object_get_string(value));
+	const char *text = json_object_get_string(value);
+
+	if (text)
+		fprintf(stderr, "%.*s%s: ", LONG_NAME, text,
+			strlen(text) > LONG_NAME ? "..." : "");
 }
 
 /* bindery: 0000:01:00.0: validate: undeclared: member ...; add it, or ... */
@@ -247,13 +334,13 @@ static void document_text(FILE *out, struct json_object *document)
 			print_blocks(out, value);
 		} else if (is_table(value)) {
 			fprintf(out, "%s:\n", key);
-			print_table(out, value);
+			print_table(out, value, document);
 		} else {
 			print_field(out, key, ": ", value);
 			fputc('\n', out);
 		}
 	}
-	fflush(out);
+	output_flush(out);
 	if (json_object_object_get(document, "error"))
 		print_error(json_object_object_get(document, "error"));
 }
@@ -280,7 +367,7 @@ static void line_text(FILE *out, struct json_object *object)
 		separator = "  ";
 	}
 	fputc('\n', out);
-	fflush(out);
+	output_flush(out);
 }
 
 const struct print_ops print_text = {

@@ -17,6 +17,9 @@ struct print_ops {
 	void (*line)(FILE *out, struct json_object *object);
 };
 
+/* Why it fails is remembered: what is written later hides it. */
+void output_flush(FILE *out);
+
 extern const struct print_ops print_text;
 extern const struct print_ops print_json;
 

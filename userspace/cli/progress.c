@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "color.h"
 
 /* What takes less is not worth a word. */
 #define QUIET_MS	1000
@@ -182,8 +184,8 @@ static const char *awaited(const struct bindery_member *member)
 	}
 }
 
-/* "; waiting for 0000:01:00.0: its driver to let go, and 2 more" */
-static void put_waits(struct follower *follower)
+/* ": waiting for 0000:01:00.0: its driver to let go, and 2 more" */
+static void put_waits(FILE *out, struct follower *follower)
 {
 	struct bindery_members *members;
 	unsigned int count = 0;
@@ -199,26 +201,43 @@ static void put_waits(struct follower *follower)
 			continue;
 		what = awaited(member);
 		if (what && !count++)
-			fprintf(stderr, "; waiting for %s: %s",
+			fprintf(out, ": waiting for %s: %s",
 				bindery_member_get_name(member), what);
 	}
 	if (count > 1)
-		fprintf(stderr, ", and %u more", count - 1);
+		fprintf(out, ", and %u more", count - 1);
 	bindery_members_free(members);
+}
+
+/* A line that is folded cannot be overwritten. */
+static void print_over(const char *text)
+{
+	int width = terminal_width(stderr);
+
+	fprintf(stderr, "\r\033[K%.*s", width > 1 ? width - 1 : INT_MAX, text);
 }
 
 static void tell(struct follower *follower, int64_t now)
 {
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return;
 	if (!follower->num_groups && bindery_id_is_set(&follower->claim))
 		add_groups(follower);
-	fprintf(stderr, "%sbindery: %.1f s", follower->terminal ? "\r\033[K" : "",
+	fprintf(out, "bindery: %.1f s",
 		(double)(now - follower->begin) / 1000);
+	put_waits(out, follower);
 	if (*follower->last)
-		fprintf(stderr, ": %s", follower->last);
-	put_waits(follower);
-	if (!follower->terminal)
-		fputc('\n', stderr);
-	fflush(stderr);
+		fprintf(out, "; last: %s", follower->last);
+	fclose(out);
+	if (follower->terminal)
+		print_over(text);
+	else
+		fprintf(stderr, "%s\n", text);
+	free(text);
 	follower->news = false;
 	follower->told = now;
 }
@@ -254,7 +273,16 @@ static void follow(struct follower *follower, int stop)
 			tell(follower, now);
 	}
 	if (follower->told && follower->terminal)
-		fputs("\r\033[K", stderr);
+		print_over("");
+}
+
+/* What ends the call from a terminal ends this when its line is cleared. */
+static void leave_signals(void)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 }
 
 static void run(struct bindery_monitor *monitor, struct bindery_claim *claim,
@@ -267,6 +295,7 @@ static void run(struct bindery_monitor *monitor, struct bindery_claim *claim,
 		.terminal = isatty(STDERR_FILENO),
 	};
 
+	leave_signals();
 	if (claim) {
 		follower.claim = bindery_claim_get_id(claim);
 		add_groups(&follower);

@@ -171,6 +171,29 @@ void report_record(struct json_object *document,
 	}
 	if (!json_object_array_length(json_object_object_get(error, "messages")))
 		put_messages(error, record);
+	if (bindery_error_record_is_incomplete(record))
+		add_message(error, "not all is put back: see bindery show, and bindery repair");
+}
+
+/*
+ * Where the kernel finds nothing it tells the root bus of the path, or the PF,
+ * by which the device was named: users know it by what they wrote.
+ */
+void report_missing(struct json_object *document,
+		    const struct bindery_error_record *record,
+		    const struct bindery_reference *device, const char *text)
+{
+	struct bindery_bdf root = { .domain = device->path.domain,
+				    .bus = device->path.bus };
+	struct bindery_bdf told;
+
+	if (bindery_error_record_get_code(record) != BINDERY_ERROR_NO_DEVICE ||
+	    !bindery_error_record_get_device(record, &told))
+		return;
+	if (device->address == BINDERY_ADDRESS_PATH &&
+	    !bindery_bdf_compare(&told, &root))
+		put_string(json_object_object_get(document, "error"), "device",
+			   text);
 }
 
 /* Failures that are not the kernel's. */
@@ -222,7 +245,7 @@ int report_argument(const struct options *options, const char *text,
 
 	error = new_error(document, bindery_error_symbol(BINDERY_ERROR_ADDRESS),
 			  bindery_step_symbol(BINDERY_STEP_REQUEST), EINVAL);
-	put_string(error, "device", text);
+	put_string(error, "device", *text ? text : "''");
 	put_string(error, "class",
 		   bindery_error_class_symbol(BINDERY_ERROR_CLASS_ASK));
 	put_string(error, "remedy", remedy);
@@ -260,6 +283,23 @@ int report_failure(const struct options *options, int error,
 	return STATUS_FAILED;
 }
 
+#define MAY_NOT_OPEN	"/dev/bindery may not be opened"
+#define RUN_AS_ROOT	"run it as root, or get the right to open that node"
+#define CHANGES_NEED \
+	"what changes anything also needs CAP_SYS_ADMIN in the initial user namespace"
+#define NO_MODULE	"there is no /dev/bindery: the module is not loaded"
+#define LOAD_MODULE	"run modprobe bindery"
+
+/* What can be told without the module is told. */
+void warn_no_states(int error)
+{
+	bool denied = error == EACCES || error == EPERM;
+
+	fprintf(stderr, "bindery: states are unknown: %s; %s\n",
+		denied ? MAY_NOT_OPEN : NO_MODULE,
+		denied ? RUN_AS_ROOT : LOAD_MODULE);
+}
+
 /* /dev/bindery could not be opened. */
 static int report_open(const struct options *options, int error)
 {
@@ -271,12 +311,11 @@ static int report_open(const struct options *options, int error)
 	document = json_object_new_object();
 	if (error == EACCES || error == EPERM)
 		report_own(document, NULL, "not-permitted", error,
-			   "/dev/bindery may not be opened",
-			   "run it as root, or get the right to open that node; what changes anything also needs CAP_SYS_ADMIN in the initial user namespace");
+			   MAY_NOT_OPEN,
+			   RUN_AS_ROOT "; " CHANGES_NEED);
 	else
 		report_own(document, NULL, "no-module", error,
-			   "there is no /dev/bindery: the module is not loaded",
-			   "run modprobe bindery");
+			   NO_MODULE, LOAD_MODULE);
 	document_print(options, document);
 	return error == EACCES || error == EPERM ? STATUS_FAILED :
 						   STATUS_NO_MODULE;

@@ -187,6 +187,8 @@ static void draw_row(const struct sheet *sheet, const struct picture_row *row)
 		   row->text[COLUMN_ADDRESS]);
 	write_text(sheet, sheet->left[COLUMN_KIND], y, "soft",
 		   row->text[COLUMN_KIND]);
+	write_text(sheet, sheet->left[COLUMN_NAME], y, "soft",
+		   row->text[COLUMN_NAME]);
 	write_text(sheet, sheet->left[COLUMN_DRIVER], y, "",
 		   row->text[COLUMN_DRIVER]);
 	write_text(sheet, sheet->left[COLUMN_ROLE], y, "",

@@ -28,6 +28,24 @@ void transaction_free(struct transaction *transaction)
 	bindery_host_free(transaction->host);
 }
 
+void transaction_report(const struct transaction *transaction,
+			struct json_object *document,
+			const struct bindery_members *members)
+{
+	const struct bindery_request *request = transaction->request;
+	const struct bindery_error_record *record;
+
+	record = bindery_context_get_error(transaction->context);
+	report_record(document, record, members);
+	for (size_t i = 0; i < bindery_request_get_num_devices(request); i++) {
+		struct bindery_reference device;
+
+		device = bindery_request_get_device(request, i);
+		report_missing(document, record, &device,
+			       transaction->options->arguments[i]);
+	}
+}
+
 /* Did a transaction that failed leave something undone? */
 static int failure_status(const struct bindery_error_record *record)
 {
@@ -68,6 +86,20 @@ static bool is_kept(struct bindery_claim *claim)
 	return kept;
 }
 
+/* What was kept before stays kept. */
+static int undo(const struct transaction *transaction, bool was_kept)
+{
+	int ret;
+
+	if (was_kept)
+		ret = bindery_claim_keep(transaction->claim, BINDERY_KEEP_ON);
+	else
+		ret = bindery_claim_release(transaction->claim, 0,
+					    transaction->options->deadline_ms,
+					    0, NULL);
+	return ret ? STATUS_INCOMPLETE : STATUS_FAILED;
+}
+
 static int finish(struct transaction *transaction, bool was_kept,
 		  const struct bindery_members *members)
 {
@@ -81,10 +113,9 @@ static int finish(struct transaction *transaction, bool was_kept,
 		report_record(document,
 			      bindery_claim_get_error(transaction->claim), NULL);
 	document_print(transaction->options, document);
-	/* What was kept before stays kept. */
-	if (ret && !was_kept)
-		bindery_claim_release(transaction->claim, 0, 0, 0, NULL);
-	return ret ? STATUS_FAILED : STATUS_DONE;
+	if (ret || output_has_failed(transaction->options->out))
+		return undo(transaction, was_kept);
+	return STATUS_DONE;
 }
 
 static int fail(const struct transaction *transaction,
@@ -97,7 +128,7 @@ static int fail(const struct transaction *transaction,
 	put_members(document, members, 0, NULL);
 	if (bindery_error_record_get_code(record) == BINDERY_ERROR_IN_USE)
 		put_vfio_users(transaction->host, document, record, members);
-	report_record(document, record, members);
+	transaction_report(transaction, document, members);
 	document_print(transaction->options, document);
 	return failure_status(record);
 }

@@ -5,6 +5,9 @@
 #include "color.h"
 #include "picture.h"
 
+/* Less of a name is of no use. */
+#define NAME_MIN 12
+
 struct strokes {
 	const char *branch, *last, *line, *none;
 	const char *only, *first, *middle, *end;
@@ -86,11 +89,21 @@ static void draw_group(FILE *out, const struct picture *picture,
 	color_end(out, color);
 }
 
+/* Its length; what is too long ends in dots. */
+static int draw_cell(FILE *out, const char *text, int width)
+{
+	int length = (int)strlen(text);
+
+	if (length <= width)
+		return fprintf(out, "%s", text);
+	return fprintf(out, "%.*s...", width - 3, text);
+}
+
 static void draw_row(FILE *out, const struct picture *picture,
 		     const struct picture_row *row, const int *widths,
 		     const struct strokes *strokes)
 {
-	int used = 0;
+	int used = 0, blanks = 0, length;
 
 	draw_indent(out, row, strokes);
 	if (!row->depth) {
@@ -105,20 +118,43 @@ static void draw_row(FILE *out, const struct picture *picture,
 	for (int column = 0; column < NUM_COLUMNS; column++) {
 		if (!widths[column])
 			continue;
-		/* Blanks at the end of a line are for nobody. */
-		fprintf(out, "%s%*s", row->text[column],
-			row->group == NO_GROUP ? 0 :
-			widths[column] - used - (int)strlen(row->text[column]) + 2,
-			"");
-		if (row->group == NO_GROUP && column < NUM_COLUMNS - 1 &&
-		    row->text[column + 1][0])
-			fprintf(out, "%*s", widths[column] - used -
-				(int)strlen(row->text[column]) + 2, "");
+		/* Blanks are held back until something follows. */
+		if (*row->text[column]) {
+			fprintf(out, "%*s", blanks, "");
+			blanks = 0;
+		}
+		length = draw_cell(out, row->text[column], widths[column]);
+		blanks += widths[column] - used - length + 2;
 		used = 0;
 	}
-	if (row->group != NO_GROUP)
+	if (row->group != NO_GROUP) {
+		fprintf(out, "%*s", blanks, "");
 		draw_group(out, picture, row, strokes);
+	}
 	fputc('\n', out);
+}
+
+/* Of the line, without the column of names. */
+static int other_width(const struct picture *picture, const int *widths)
+{
+	int width = 0, title = 0;
+
+	for (int column = 0; column < NUM_COLUMNS; column++)
+		if (column != COLUMN_NAME && widths[column])
+			width += widths[column] + 2;
+	for (int i = 0; i < picture->num_groups; i++)
+		if (title < (int)strlen(picture->groups[i].title))
+			title = (int)strlen(picture->groups[i].title);
+	return width + title + 2;
+}
+
+/* A line that is folded is no picture: names get what room is left. */
+static void fit_names(FILE *out, const struct picture *picture, int *widths)
+{
+	int room = terminal_width(out) - other_width(picture, widths) - 2;
+
+	if (terminal_width(out) && widths[COLUMN_NAME] > room)
+		widths[COLUMN_NAME] = room < NAME_MIN ? 0 : room;
 }
 
 void tree_draw(FILE *out, const struct picture *picture)
@@ -128,6 +164,7 @@ void tree_draw(FILE *out, const struct picture *picture)
 
 	for (int column = 0; column < NUM_COLUMNS; column++)
 		widths[column] = column_width(picture, column);
+	fit_names(out, picture, widths);
 	for (int i = 0; i < picture->num_rows; i++)
 		draw_row(out, picture, &picture->rows[i], widths, strokes);
 	if (!picture->num_rows)
