@@ -5,50 +5,32 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 FIXTURE(adopt) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, moved;
-	struct request request;
-	struct answer answer;
-	struct vfio_user user;
-	struct child child;
+	COMMON;
+	struct snapshot moved;
 	int uevents;
 };
 
 FIXTURE_SETUP(adopt)
 {
-	self->user = vfio_none;
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	for (unsigned int i = 0; i < self->group.num; i++)
-		ASSERT_EQ(0, pci_move(self->group.bdf[i], VFIO_PCI));
+	COMMON_SETUP(.label = "the adopter");
+	ASSERT_EQ(0, group_move(&self->group, VFIO_PCI));
 	ASSERT_EQ(0, snapshot_take(&self->moved));
-	request_group(&self->request, &self->group, "");
-	strcpy(self->request.cmd.label, "the adopter");
 }
 
 FIXTURE_TEARDOWN(adopt)
 {
-	watch_end();
-	vfio_close(&self->user);
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
+	EXPECT_EQ(0, common_rest(&self->common));
 	EXPECT_EQ(0, snapshot_move_back(&self->before, &self->group));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
-#define STATE() group_state(self->control, self->first)
+#define ADOPT() do {							\
+	self->claim = adopt(self->control, &self->request);		\
+	ASSERT_LE(0, self->claim);					\
+} while (0)
 
 /* To be adopted, with what each of its devices was before. */
 static void request_natives(FIXTURE_DATA(adopt) *self)
@@ -88,8 +70,7 @@ TEST_F(adopt, C6_adopting_changes_nothing_that_can_be_seen)
 		SKIP(return, "the kernel has no kprobe events");
 	uevents_print(self->uevents);
 
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	EXPECT_EQ(0, changes_seen());
 	EXPECT_EQ(0, uevents_print(self->uevents));
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->moved));
@@ -116,13 +97,11 @@ TEST_F(adopt, C6_adopting_changes_nothing_that_can_be_seen)
 TEST_F(adopt, C6_the_end_of_the_claim_leaves_the_devices_where_they_were)
 {
 	for (int i = 0; i < 2; i++) {
-		self->claim = adopt(self->control, &self->request);
-		ASSERT_LE(0, self->claim);
+		ADOPT();
 		if (!i)
 			ASSERT_EQ(0, release(self->claim, &self->answer));
 		close_claim(self->claim);
-		EXPECT_TRUE(wait_until(group_is(self->control, self->first,
-						BINDERY_GROUP_FREE)));
+		EXPECT_TRUE(BECOMES(FREE));
 		EXPECT_EQ(0, snapshot_compare_untouched(&self->moved));
 	}
 }
@@ -131,8 +110,7 @@ TEST_F(adopt, C6_an_override_that_was_not_ours_stays_too)
 {
 	ASSERT_EQ(0, pci_override(self->first, ""));
 	ASSERT_EQ(0, snapshot_take(&self->moved));
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->moved));
 	ASSERT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->moved));
@@ -142,8 +120,7 @@ TEST_F(adopt, C6_one_device_stands_for_its_group)
 {
 	request_init(&self->request, "");
 	request_add(&self->request, self->last);
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	EXPECT_EQ(self->group.num, self->request.cmd.num_members);
 	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 	ASSERT_EQ(0, release(self->claim, &self->answer));
@@ -154,8 +131,7 @@ TEST_F(adopt, C6_one_device_stands_for_its_group)
 TEST_F(adopt, C6_a_device_in_use_can_be_adopted)
 {
 	ASSERT_EQ(0, vfio_open(&self->user, self->last));
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->moved));
 	/* Nothing would be unbound, so that the user is in nobody's way. */
@@ -170,8 +146,7 @@ TEST_F(adopt, C6_C9_a_device_in_use_is_restored_when_it_is_closed)
 {
 	request_natives(self);
 	ASSERT_EQ(0, vfio_open(&self->user, self->last));
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	EXPECT_EQ(-EBUSY, release(self->claim, &self->answer));
 	EXPECT_EQ(BINDERY_ERROR_IN_USE, self->answer.error.out_code);
 	EXPECT_EQ(0, vfio_works(&self->user, self->last));
@@ -180,8 +155,7 @@ TEST_F(adopt, C6_C9_a_device_in_use_is_restored_when_it_is_closed)
 	EXPECT_EQ(BINDERY_GROUP_DRAINING, STATE());
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->moved));
 	vfio_close(&self->user);
-	EXPECT_TRUE(wait_until(group_is(self->control, self->first,
-					BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(BECOMES(FREE));
 	for (unsigned int i = 0; i < self->group.num; i++)
 		expect_native(&self->moved, &self->before, self->group.bdf[i]);
 	EXPECT_EQ(0, snapshot_compare(&self->moved));
@@ -193,8 +167,7 @@ TEST_F(adopt, C6_a_device_on_another_vfio_driver_can_be_adopted)
 	ASSERT_EQ(0, module_load(TEST_TARGET));
 	ASSERT_EQ(0, pci_move(self->last, TEST_TARGET));
 	ASSERT_EQ(0, snapshot_take(&self->moved));
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	EXPECT_EQ(0, member_compare(member_of(self->request.members,
 					      self->group.num, self->last),
 				    BINDERY_ROLE_PREBOUND, BINDERY_ACTION_NONE,
@@ -234,8 +207,7 @@ TEST_F(adopt, C6_a_group_that_is_claimed_is_refused_with_its_holder)
 {
 	struct request other;
 
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	request_group(&other, &self->group, "");
 	for (int i = 0; i < 2; i++) {
 		other.cmd.flags = i ? BINDERY_ACQUIRE_SHARED : 0;
@@ -259,8 +231,7 @@ TEST_F(adopt, C6_an_adopted_group_can_be_shared)
 	int second;
 
 	self->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	request_group(&other, &self->group, "");
 	other.cmd.flags = BINDERY_ACQUIRE_SHARED;
 	second = acquire(self->control, &other);
@@ -278,8 +249,7 @@ TEST_F(adopt, C6_with_the_natives_given_a_release_restores_them)
 
 	request_natives(self);
 	strcpy(self->request.natives[0].override, "foo");
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->moved));
 	for (unsigned int i = 0; i < self->group.num; i++) {
 		state = snapshot_device(&self->before, self->group.bdf[i]);
@@ -300,11 +270,9 @@ TEST_F(adopt, C6_with_the_natives_given_a_release_restores_them)
 TEST_F(adopt, C6_with_the_natives_given_the_last_close_restores_them)
 {
 	request_natives(self);
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	close_claim(self->claim);
-	EXPECT_TRUE(wait_until(group_is(self->control, self->first,
-					BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(BECOMES(FREE));
 	for (unsigned int i = 0; i < self->group.num; i++)
 		expect_native(&self->moved, &self->before, self->group.bdf[i]);
 	EXPECT_EQ(0, snapshot_compare(&self->moved));
@@ -313,7 +281,7 @@ TEST_F(adopt, C6_with_the_natives_given_the_last_close_restores_them)
 /* One comes back, one was without a driver, others are left. */
 TEST_F(adopt, C6_each_device_is_restored_as_its_entry_says)
 {
-	struct snapshot expected = self->moved;
+	struct snapshot expected = snapshot_copy(&self->moved);
 
 	if (self->group.num < 3)
 		SKIP(return, "the group has fewer than three members");
@@ -325,8 +293,7 @@ TEST_F(adopt, C6_each_device_is_restored_as_its_entry_says)
 	for (unsigned int i = 2; i < self->group.num; i++)
 		memset(&self->request.natives[i], 0,
 		       sizeof(self->request.natives[i]));
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	ASSERT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(0, snapshot_compare(&expected));
 	for (unsigned int i = 2; i < self->group.num; i++)
@@ -337,11 +304,9 @@ TEST_F(adopt, C6_each_device_is_restored_as_its_entry_says)
 TEST_F(adopt, C6_a_claim_can_be_adopted_to_be_kept)
 {
 	self->request.cmd.flags = BINDERY_ACQUIRE_KEEP;
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	close_claim(self->claim);
-	EXPECT_TRUE(wait_until(group_is(self->control, self->first,
-					BINDERY_GROUP_KEPT)));
+	EXPECT_TRUE(BECOMES(KEPT));
 	self->claim = open_claim(self->control, NULL, self->first,
 				 &self->answer);
 	ASSERT_LE(0, self->claim);
@@ -354,8 +319,7 @@ TEST_F(adopt, C6_a_claim_can_be_adopted_to_be_kept)
 
 TEST_F(adopt, C12_an_adopted_group_keeps_the_modules)
 {
-	self->claim = adopt(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ADOPT();
 	close(self->control);
 	EXPECT_EQ(-EWOULDBLOCK, module_unload("bindery"));
 	EXPECT_EQ(-EWOULDBLOCK, module_unload("vfio_pci"));

@@ -5,41 +5,24 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 FIXTURE(check) {
-	int control;
+	COMMON;
 	int uevents;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, changed;
 	struct modules modules;
-	struct request request;
-	struct answer answer;
 };
 
 FIXTURE_SETUP(check)
 {
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
+	COMMON_SETUP();
 	self->uevents = uevents_open();
 	ASSERT_LE(0, self->uevents);
 }
 
 FIXTURE_TEARDOWN(check)
 {
-	watch_end();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
 TEST_F(check, T3_check_changes_nothing_that_can_be_seen)
@@ -155,13 +138,10 @@ TEST_F(check, T6_undeclared_members_are_listed_with_their_drivers)
 
 TEST_F(check, T6_companions_are_moved_too)
 {
-	int claim;
-
 	request_init(&self->request, TEST_TARGET);
 	request_add_to(&self->request, self->last, VFIO_PCI);
 	self->request.cmd.flags = BINDERY_ACQUIRE_COMPANIONS;
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
+	ACQUIRE();
 	EXPECT_TRUE(pci_is_on(self->last, VFIO_PCI));
 	for (unsigned int i = 0; i < self->group.num - 1; i++)
 		EXPECT_EQ(0, member_compare(
@@ -169,7 +149,7 @@ TEST_F(check, T6_companions_are_moved_too)
 				  self->group.bdf[i]),
 			BINDERY_ROLE_COMPANION, BINDERY_ACTION_MOVE,
 			TEST_TARGET, 0));
-	ASSERT_EQ(0, release(claim, &self->answer));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
 }
 
 /* Everything that binds drivers by itself, or for somebody who asks it. */
@@ -184,7 +164,6 @@ TEST_F(check, T6_a_driverless_neighbour_is_parked)
 {
 	struct device_state *state = snapshot_device(&self->before, self->last);
 	text_t module, override;
-	int claim;
 
 	if (self->group.num < 2)
 		SKIP(return, "the group has one member");
@@ -192,8 +171,7 @@ TEST_F(check, T6_a_driverless_neighbour_is_parked)
 	ASSERT_EQ(0, pci_unbind(self->last));
 	ASSERT_EQ(0, snapshot_take(&self->changed));
 	self->request.cmd.num_devices--;
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
+	ACQUIRE();
 	EXPECT_EQ(0, member_compare(member_of(self->request.members,
 					      self->group.num, self->last),
 				    BINDERY_ROLE_PARKED, BINDERY_ACTION_PARK,
@@ -206,45 +184,39 @@ TEST_F(check, T6_a_driverless_neighbour_is_parked)
 	pci_read(self->last, "driver_override", override);
 	EXPECT_STREQ("bindery-parked", override);
 
-	ASSERT_EQ(0, release(claim, &self->answer));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(0, snapshot_compare(&self->changed));
 	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
 }
 
 TEST_F(check, T6_a_parked_neighbour_keeps_its_override)
 {
-	int claim;
-
 	if (self->group.num < 2)
 		SKIP(return, "the group has one member");
 	ASSERT_EQ(0, pci_unbind(self->last));
 	ASSERT_EQ(0, pci_override(self->last, "foo"));
 	ASSERT_EQ(0, snapshot_take(&self->changed));
 	self->request.cmd.num_devices--;
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
-	ASSERT_EQ(0, release(claim, &self->answer));
+	ACQUIRE();
+	ASSERT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(0, snapshot_compare(&self->changed));
 	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
 }
 
 TEST_F(check, T6_a_neighbour_that_leaves_dma_alone_is_exempt)
 {
-	int claim;
-
 	if (self->group.num < 2)
 		SKIP(return, "the group has one member");
 	ASSERT_EQ(0, module_load("pci_stub"));
 	ASSERT_EQ(0, pci_move(self->last, "pci-stub"));
 	ASSERT_EQ(0, snapshot_take(&self->changed));
 	self->request.cmd.num_devices--;
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
+	ACQUIRE();
 	EXPECT_EQ(0, member_compare(member_of(self->request.members,
 					      self->group.num, self->last),
 				    BINDERY_ROLE_EXEMPT, BINDERY_ACTION_NONE,
 				    "pci-stub", 0));
-	ASSERT_EQ(0, release(claim, &self->answer));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(0, snapshot_untouched(&self->changed, self->last));
 	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
 }

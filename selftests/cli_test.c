@@ -103,19 +103,6 @@ TEST_F(cli, U2_check_exits_with_0_or_1_and_changes_nothing)
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->before));
 }
 
-TEST_F(cli, U2_a_wrong_command_line_exits_with_2)
-{
-	EXPECT_EQ(2, RUN("--no-such-option"));
-	EXPECT_EQ(2, RUN("take", self->first));
-	EXPECT_EQ(2, RUN("acquire"));
-	EXPECT_EQ(2, RUN("list", "--force"));
-	EXPECT_EQ(125, RUN("exec", "-c", self->first));
-	EXPECT_EQ(2, RUN("acquire", "-d", "never", self->first));
-	EXPECT_STREQ("", self->run.out);
-	EXPECT_TRUE(ERR_HAS("Try 'bindery help acquire'"));
-	EXPECT_EQ(0, snapshot_compare_untouched(&self->before));
-}
-
 TEST_F_TIMEOUT(cli, U3_exec_exits_as_its_command_does, 60)
 {
 	static const struct {

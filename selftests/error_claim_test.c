@@ -8,40 +8,22 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 FIXTURE(claim) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, now;
-	struct request request;
-	struct answer answer, was, is;
+	COMMON;
+	struct snapshot now;
+	struct answer was, is;
 };
 
 FIXTURE_SETUP(claim)
 {
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
-	strcpy(self->request.cmd.label, "for a test");
-	self->claim = -1;
+	COMMON_SETUP(.label = "for a test");
 }
 
 FIXTURE_TEARDOWN(claim)
 {
-	knobs_reset();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
 static int get_claim(FIXTURE_DATA(claim) *self, uint32_t flags)
@@ -225,7 +207,7 @@ TEST_F(claim, T8_T15_what_cannot_be_done_while_a_transaction_runs)
 	request_group(&self->request, &self->group, TEST_TARGET);
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->last));
 	ASSERT_EQ(0, get_claim(self, BINDERY_ACQUIRE_NOWAIT));
-	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
 	EXPECT_EQ(-EBUSY, bind_claim(self->claim, &self->answer, 0, 0));
 	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_STATE,
 			      BINDERY_STEP_REQUEST, EBUSY));
@@ -234,11 +216,9 @@ TEST_F(claim, T8_T15_what_cannot_be_done_while_a_transaction_runs)
 			       1, &self->answer));
 	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_STATE,
 			      BINDERY_STEP_REQUEST, EBUSY));
-	EXPECT_TRUE(group_is(self->control, self->first,
-			     BINDERY_GROUP_BINDING));
+	EXPECT_TRUE(IS(BINDING));
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
-	EXPECT_TRUE(wait_until(group_is(self->control, self->first,
-					BINDERY_GROUP_HELD)));
+	EXPECT_TRUE(BECOMES(HELD));
 }
 
 #define ENDED(ret)							\

@@ -8,40 +8,22 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 FIXTURE(error) {
-	int control;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, changed;
+	COMMON;
 	struct modules modules;
-	struct request request;
-	struct answer answer;
-	struct vfio_user user;
 };
 
 FIXTURE_SETUP(error)
 {
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
+	COMMON_SETUP();
 	ASSERT_EQ(0, modules_take(&self->modules));
-	request_group(&self->request, &self->group, "");
 }
 
 FIXTURE_TEARDOWN(error)
 {
-	knobs_reset();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
 /* Both refuse it so, and neither touches a device or a module. */
@@ -303,30 +285,15 @@ TEST_F(error, T8_A4_a_device_without_virtual_functions)
 	EXPECT_EQ(BINDERY_ERROR_CLASS_ASK, self->request.error.out_class);
 }
 
-struct holder {
-	int control;
-	struct request *request;
-};
-
-static int hold(int socket, void *arg)
-{
-	struct holder *holder = arg;
-	int ret = acquire(holder->control, holder->request);
-
-	tell(socket, ret);
-	return hear(socket, &ret);
-}
-
 TEST_F(error, T8_C2_a_held_group_names_its_holder)
 {
 	struct bindery_ioc_error *error = &self->request.error;
-	struct holder holder = { self->control, &self->request };
-	struct child child;
 	int ret;
 
 	strcpy(self->request.cmd.label, "held for a test");
-	ASSERT_EQ(0, child_start(&child, hold, &holder));
-	ASSERT_EQ(0, hear(child.socket, &ret));
+	ASSERT_EQ(0, acquire_in_child(&self->child, self->control,
+				      &self->request));
+	ASSERT_EQ(0, hear(self->child.socket, &ret));
 	ASSERT_LE(0, ret);
 	self->request.cmd.label[0] = 0;
 	EXPECT_EQ(-EBUSY, acquire(self->control, &self->request));
@@ -336,11 +303,11 @@ TEST_F(error, T8_C2_a_held_group_names_its_holder)
 	EXPECT_TRUE(error->out_flags & BINDERY_ERROR_HAS_HOLDER);
 	EXPECT_TRUE(error->out_flags & BINDERY_ERROR_HAS_GROUP);
 	EXPECT_EQ(self->group.id, error->out_group);
-	EXPECT_EQ(child.pid, error->out_holder_pid);
+	EXPECT_EQ(self->child.pid, error->out_holder_pid);
 	EXPECT_STREQ("error_test", error->out_holder_comm);
 	EXPECT_STREQ("held for a test", error->out_holder_label);
-	tell(child.socket, 0);
-	EXPECT_EQ(0, child_wait(&child));
+	tell(self->child.socket, 0);
+	EXPECT_EQ(0, child_wait(&self->child));
 }
 
 TEST_F(error, T8_a_member_that_a_vfio_user_has_open_elsewhere)
@@ -363,7 +330,7 @@ TEST_F(error, T8_a_member_that_a_vfio_user_has_open_elsewhere)
 TEST_F(error, T8_a_device_whose_lock_is_held)
 {
 	ASSERT_EQ(0, knob(TEST_TARGET, "lock", self->last));
-	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
 	self->request.cmd.deadline_ms = 50;
 	self->request.cmd.members = 0;
 	EXPECT_EQ(-EBUSY, acquire(self->control, &self->request));
@@ -380,8 +347,7 @@ TEST_F(error, T8_T12_a_group_whose_driver_has_not_returned)
 	request_group(&self->request, &self->group, TEST_TARGET);
 	ASSERT_EQ(-ETIMEDOUT, overdue(self->control, &self->request,
 				      TEST_TARGET, "hold_probe", self->last));
-	ASSERT_TRUE(wait_until(group_is(self->control, self->first,
-					BINDERY_GROUP_STUCK)));
+	ASSERT_TRUE(BECOMES(STUCK));
 	for (int i = 0; i < 2; i++) {
 		EXPECT_EQ(-EBUSY, i ? acquire(self->control, &self->request) :
 				      check(self->control, &self->request));
@@ -398,15 +364,13 @@ TEST_F(error, T8_T12_a_group_whose_driver_has_not_returned)
 TEST_F(error, T8_C7_a_device_that_the_guest_never_saw)
 {
 	struct bindery_ioc_member *member;
-	int claim;
 
 	self->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
+	ACQUIRE();
 	for (int i = 0; i < 2; i++) {
-		member = status_member(claim, self->last, &self->answer);
+		member = status_member(self->claim, self->last, &self->answer);
 		ASSERT_NE(NULL, member);
-		ASSERT_EQ(0, mark(claim, self->last, i ?
+		ASSERT_EQ(0, mark(self->claim, self->last, i ?
 				  BINDERY_EVENT_GUEST_FAILED :
 				  BINDERY_EVENT_ATTACH_OK,
 				  member->out_generation, &self->answer));

@@ -12,19 +12,14 @@
 #include <sys/stat.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 #define MODPROBE	"/proc/sys/kernel/modprobe"
 
 FIXTURE(fault) {
-	int control;
-	struct group group;
-	char *first, *last;
+	COMMON;
 	char twin[BDF_SIZE];
 	const char *window;	/* comes after the members under test */
-	struct snapshot before, changed;
-	struct request request;
-	struct answer answer;
 };
 
 /* A device of another group, so that all of this one come before it. */
@@ -41,28 +36,15 @@ static void choose_window(FIXTURE_DATA(fault) *self)
 
 FIXTURE_SETUP(fault)
 {
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
+	COMMON_SETUP(.target = TEST_TARGET);
 	ASSERT_EQ(0, module_load(TEST_NATIVE));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, TEST_TARGET);
 	choose_window(self);
 }
 
 FIXTURE_TEARDOWN(fault)
 {
-	watch_end();
 	write_file(MODPROBE, "/sbin/modprobe");
-	knobs_reset();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
 /* An ACQUIRE in a child, which tells how it ended. */
@@ -130,8 +112,7 @@ TEST_F(fault, T1_T10_a_member_that_somebody_unbinds_before_the_commit)
 			continue;
 		ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->window));
 		ASSERT_EQ(0, child_start(&child, run_acquire, &call));
-		ASSERT_TRUE(wait_until(knob_read(TEST_TARGET,
-						 "waiting") == 1));
+		ASSERT_TRUE(knob_holds(TEST_TARGET));
 		ASSERT_EQ(0, pci_unbind(self->group.bdf[i]));
 		ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
 		EXPECT_EQ(-ENODEV, finish(&child, &error));
@@ -155,15 +136,14 @@ TEST_F(fault, T1_T10_an_override_that_somebody_changes_before_the_commit)
 			continue;
 		ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->window));
 		ASSERT_EQ(0, child_start(&child, run_acquire, &call));
-		ASSERT_TRUE(wait_until(knob_read(TEST_TARGET,
-						 "waiting") == 1));
+		ASSERT_TRUE(knob_holds(TEST_TARGET));
 		ASSERT_EQ(0, pci_override(self->group.bdf[i], "foo"));
 		ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
 		EXPECT_EQ(-EBUSY, finish(&child, &error));
 		EXPECT_EQ(0, error_is(&error, BINDERY_ERROR_OVERRIDE,
 				      BINDERY_STEP_VERIFY, EBUSY,
 				      self->group.bdf[i]));
-		self->changed = self->before;
+		self->changed = snapshot_copy(&self->before);
 		state = snapshot_device(&self->changed, self->group.bdf[i]);
 		strcpy(state->override, "foo");
 		pci_driver(state->bdf, state->driver);
@@ -191,7 +171,7 @@ TEST_F(fault, T10_a_neighbour_that_takes_an_ordinary_driver_before_the_commit)
 		request_add(&self->request, self->group.bdf[i]);
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->last));
 	ASSERT_EQ(0, child_start(&child, run_acquire, &call));
-	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
 	ASSERT_EQ(0, pci_move(self->first, state->driver));
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
 	EXPECT_EQ(-EBUSY, finish(&child, &error));
@@ -260,7 +240,7 @@ TEST_F(fault, T1_an_error_record_that_cannot_be_written)
 		sizeof(struct bindery_ioc_error);
 	EXPECT_EQ(-EFAULT, call(self->control, BINDERY_ACQUIRE, cmd));
 	EXPECT_EQ(0, snapshot_compare(&self->before));
-	EXPECT_EQ(BINDERY_GROUP_FREE, group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
 }
 
 TEST_F(fault, T1_a_structure_that_cannot_be_written)
@@ -275,7 +255,7 @@ TEST_F(fault, T1_a_structure_that_cannot_be_written)
 	ASSERT_EQ(0, mprotect(page, getpagesize(), PROT_READ));
 	EXPECT_EQ(-EFAULT, call(self->control, BINDERY_ACQUIRE, page));
 	EXPECT_EQ(0, snapshot_compare(&self->before));
-	EXPECT_EQ(BINDERY_GROUP_FREE, group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
 }
 
 /* The kernel's modprobe from now on: holds a device's lock, then loads. */
@@ -322,12 +302,10 @@ TEST_F(fault, T15_a_BIND_whose_results_cannot_be_written_has_bound)
 {
 	struct bindery_ioc_bind *cmd = &self->answer.bind;
 	char *edge = half_writable();
-	int claim;
 
 	ASSERT_NE(NULL, edge);
 	self->request.cmd.flags |= BINDERY_ACQUIRE_RESERVE_ONLY;
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
+	ACQUIRE();
 	self->answer.error.size = sizeof(self->answer.error);
 	*cmd = (struct bindery_ioc_bind) {
 		.size = sizeof(*cmd),
@@ -336,14 +314,13 @@ TEST_F(fault, T15_a_BIND_whose_results_cannot_be_written_has_bound)
 		.member_size = sizeof(struct bindery_ioc_member),
 		.error = (uintptr_t)&self->answer.error,
 	};
-	EXPECT_EQ(-EFAULT, call(claim, BINDERY_BIND, cmd));
+	EXPECT_EQ(-EFAULT, call(self->claim, BINDERY_BIND, cmd));
 	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_FAULT,
 			      BINDERY_STEP_PUBLISH, EFAULT));
-	EXPECT_EQ(0, status(claim, &self->answer));
+	EXPECT_EQ(0, status(self->claim, &self->answer));
 	EXPECT_EQ(BINDERY_GROUP_HELD, self->answer.status.out_state);
-	for (unsigned int i = 0; i < self->group.num; i++)
-		EXPECT_TRUE(pci_is_on(self->group.bdf[i], TEST_TARGET));
-	EXPECT_EQ(0, release(claim, &self->answer));
+	EXPECT_TRUE(group_is_on(&self->group, TEST_TARGET));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
 }
 
 /*
@@ -388,7 +365,7 @@ TEST_F(fault, T1_an_override_that_somebody_sets_just_before)
 		EXPECT_EQ(-EBUSY, finish(&child, &error));
 		EXPECT_EQ(0, error_is(&error, BINDERY_ERROR_OVERRIDE,
 				      BINDERY_STEP_OVERRIDE, EBUSY, bdf));
-		self->changed = self->before;
+		self->changed = snapshot_copy(&self->before);
 		strcpy(snapshot_device(&self->changed, bdf)->override, "foo");
 		EXPECT_EQ(0, snapshot_compare_untouched(&self->changed));
 		ASSERT_EQ(0, pci_override(bdf, ""));
@@ -408,7 +385,7 @@ TEST_F(fault, T1_T12_a_lock_that_somebody_holds_until_the_deadline)
 	self->request.cmd.members = 0;
 	ASSERT_EQ(0, stop_before_overrides(self, &child, &call));
 	ASSERT_EQ(0, knob(TEST_TARGET, "lock", self->first));
-	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
 	ASSERT_EQ(0, knob(TEST_NATIVE, "lock", ""));
 	ret = finish(&child, &error);
 	EXPECT_EQ(0, error_is(&error, ret == -EBUSY ? BINDERY_ERROR_LOCKED :

@@ -258,9 +258,9 @@ static int goes_during(FIXTURE_DATA(gone) *self, const char *module,
 
 	request_endpoints(&self->request, self->group, TEST_TARGET);
 	knob(module, what, FIRST);
-	if (plugs_watch() ||
+	if (removals_watch() ||
 	    acquire_in_child(&self->child, self->control, &self->request) ||
-	    !wait_until(knob_read(module, "waiting") == 1) ||
+	    !knob_holds(module) ||
 	    qmp_device_del(self->qmp, slot[0].id) ||
 	    !wait_until(removal_began()))
 		return -1;

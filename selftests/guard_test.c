@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <linux/dm-ioctl.h>
 #include <linux/fs.h>
+#include <linux/loop.h>
 #include <linux/major.h>
 #include <linux/raid/md_p.h>
 #include <linux/raid/md_u.h>
 #include <net/if.h>
 #include <net/route.h>
+#include <sched.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -315,6 +317,72 @@ TEST_F(guard, G2_a_disk_that_somebody_holds_for_itself_is_refused)
 	EXPECT_EQ(0, not_masked(self, SIGNED, "holder,open"));
 	close(disk);
 	EXPECT_EQ(0, RUN("check", SIGNED));
+}
+
+/* A free loop device that has this device instead of a file. */
+static int loop_start(const char *node, char name[16], char path[32])
+{
+	int control, number, loop, disk, ret = 0;
+
+	if (module_load("loop"))
+		return -ENOENT;
+	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	if (control < 0)
+		return -errno;
+	number = ioctl(control, LOOP_CTL_GET_FREE);
+	close(control);
+	snprintf(name, 16, "loop%d", number);
+	snprintf(path, 32, "/dev/%s", name);
+	loop = open(path, O_RDWR | O_CLOEXEC);
+	disk = open(node, O_RDWR | O_CLOEXEC);
+	if (loop < 0 || disk < 0 || ioctl(loop, LOOP_SET_FD, disk))
+		ret = -errno;
+	close(disk);
+	close(loop);
+	return ret;
+}
+
+TEST_F(guard, G2_a_disk_below_a_loop_device_is_refused_and_can_be_forced)
+{
+	char reason[64], name[16], path[32];
+	int loop;
+
+	ASSERT_EQ(0, find_disk(self, IDLE));
+	ASSERT_EQ(0, loop_start(self->node, name, path));
+	snprintf(reason, sizeof(reason), "%s held by %s", self->name, name);
+	EXPECT_EQ(0, not_refused(self, IDLE, reason, "holder"));
+	EXPECT_EQ(0, not_masked(self, IDLE, "holder"));
+	loop = open(path, O_RDWR | O_CLOEXEC);
+	EXPECT_EQ(0, ioctl(loop, LOOP_CLR_FD, 0));
+	close(loop);
+	EXPECT_TRUE(wait_until(!RUN("check", IDLE)));
+}
+
+static int mount_elsewhere(int socket, void *node)
+{
+	int over;
+
+	if (unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount(node, "/mnt/guard", "ext4", MS_RDONLY, NULL) ||
+	    tell(socket, 0))
+		return 1;
+	return hear(socket, &over);
+}
+
+TEST_F(guard, G2_a_disk_mounted_in_another_namespace_is_refused)
+{
+	int ready = -1;
+
+	ASSERT_EQ(0, find_disk(self, MOUNTED));
+	mkdir("/mnt/guard", 0755);
+	ASSERT_EQ(0, child_start(&self->child, mount_elsewhere, self->node));
+	ASSERT_EQ(0, hear(self->child.socket, &ready));
+	EXPECT_EQ(0, not_refused(self, MOUNTED, "held by the user of its ext4",
+				 "holder"));
+	EXPECT_EQ(0, not_masked(self, MOUNTED, "holder"));
+	child_kill(&self->child);
+	EXPECT_TRUE(wait_until(!RUN("check", MOUNTED)));
 }
 
 static int up(const char *name, int socket, bool is_up)

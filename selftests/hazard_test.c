@@ -13,21 +13,14 @@
 
 #include "kselftest_harness.h"
 #include "adversary.h"
-#include "lib.h"
+#include "fixture.h"
 
 #define POWER		"/sys/power/"
 #define PM_DELAY	"/sys/module/suspend/parameters/pm_test_delay"
 #define MAX_HELPERS	4
 
 FIXTURE(hazard) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before;
-	struct request request;
-	struct answer answer;
-	struct child child;
+	COMMON;
 	struct child helpers[MAX_HELPERS];
 	unsigned int num_helpers;
 	volatile long *acts;		/* shared with the helpers */
@@ -35,16 +28,7 @@ FIXTURE(hazard) {
 
 FIXTURE_SETUP(hazard)
 {
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, TEST_NATIVE))
-		SKIP(return, "no group of devices on " TEST_NATIVE);
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, TEST_TARGET);
+	COMMON_SETUP(.driver = TEST_NATIVE, .target = TEST_TARGET);
 	self->acts = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->acts);
@@ -58,13 +42,8 @@ FIXTURE_TEARDOWN(hazard)
 		module_load("bindery");
 	if (self->control < 0)
 		self->control = control_open();
-	knobs_reset();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
-
-#define STATE() group_state(self->control, self->first)
-#define BECOMES(state) wait_until(STATE() == BINDERY_GROUP_##state)
 
 /* --- a process with a claim and the device -------------------------------- */
 
@@ -115,8 +94,7 @@ TEST_F(hazard, C12_no_module_goes_under_a_claim)
 	uint8_t id[BINDERY_ID_SIZE];
 
 	self->request.cmd.flags = BINDERY_ACQUIRE_KEEP;
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	memcpy(id, self->request.cmd.out_claim_id, sizeof(id));
 	close(self->control);
 	for (int kept = 0; kept < 2; kept++) {
@@ -162,8 +140,7 @@ TEST_F_TIMEOUT(hazard, C12_the_module_goes_after_the_last_restore, 110)
 TEST_F(hazard, C12_the_target_goes_after_the_claim)
 {
 	for (int i = 0; i < 5; i++) {
-		self->claim = acquire(self->control, &self->request);
-		ASSERT_LE(0, self->claim);
+		ACQUIRE();
 		EXPECT_EQ(-EWOULDBLOCK, module_unload(TEST_TARGET));
 		close_claim(self->claim);
 		ASSERT_TRUE(wait_until(!module_unload(TEST_TARGET)));
@@ -238,8 +215,7 @@ TEST_F_TIMEOUT(hazard, T11_overrides_are_read_while_they_change, 110)
 	for (int i = 0; i < rounds; i++) {
 		claim = acquire(self->control, &self->request);
 		ASSERT_LE(0, claim);
-		for (unsigned int j = 0; j < self->group.num; j++)
-			ASSERT_TRUE(pci_is_on(self->group.bdf[j], TEST_TARGET));
+		ASSERT_TRUE(group_is_on(&self->group, TEST_TARGET));
 		ASSERT_EQ(0, release(claim, &self->answer));
 		close_claim(claim);
 		ASSERT_EQ(0, snapshot_compare(&self->before));
@@ -268,7 +244,7 @@ static int sleep_a_while(void)
 {
 	int ret = write_file(POWER "pm_test", "freezer");
 
-	write_file(PM_DELAY, "1");
+	write_file(PM_DELAY, "0");
 	ret = ret ? ret : write_file(POWER "state", "freeze");
 	write_file(POWER "pm_test", "none");
 	return ret;
@@ -318,8 +294,7 @@ TEST_F_TIMEOUT(hazard, T12_the_system_sleeps_while_a_claim_is_held, 100)
 
 	if (why_no_sleep())
 		SKIP(return, "%s", why_no_sleep());
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&held));
 	EXPECT_EQ(0, sleep_a_while());
 	EXPECT_EQ(0, snapshot_compare_untouched(&held));
@@ -336,7 +311,7 @@ TEST_F_TIMEOUT(hazard, T12_the_system_sleeps_during_an_acquire, 100)
 	knob(TEST_NATIVE, "hold_remove", self->last);
 	ASSERT_EQ(0, acquire_in_child(&self->child, self->control,
 				      &self->request));
-	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
 	EXPECT_EQ(0, try_to_sleep());
 	EXPECT_EQ(BINDERY_GROUP_BINDING, STATE());
 	knob(TEST_NATIVE, "hold_remove", "");
@@ -351,15 +326,13 @@ TEST_F_TIMEOUT(hazard, T12_the_system_sleeps_during_a_restore, 100)
 {
 	if (why_no_sleep())
 		SKIP(return, "%s", why_no_sleep());
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	knob(TEST_NATIVE, "hold_probe", self->first);
 	close_claim(self->claim);
-	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
 	EXPECT_EQ(0, try_to_sleep());
 	knob(TEST_NATIVE, "hold_probe", "");
-	EXPECT_TRUE(BECOMES(FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F_TIMEOUT(hazard, T12_the_system_sleeps_while_a_group_is_stuck, 100)
@@ -372,8 +345,7 @@ TEST_F_TIMEOUT(hazard, T12_the_system_sleeps_while_a_group_is_stuck, 100)
 	EXPECT_EQ(0, try_to_sleep());
 	EXPECT_EQ(BINDERY_GROUP_STUCK, STATE());
 	knob(TEST_TARGET, "hold_probe", "");
-	EXPECT_TRUE(BECOMES(FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 /* Claims are given and taken while it goes to sleep again and again. */
@@ -409,8 +381,7 @@ TEST_F_TIMEOUT(hazard, T12_the_system_sleeps_at_any_moment, 110)
 	acts = self->acts[0];
 	EXPECT_TRUE(wait_until(self->acts[0] > acts));
 	child_kill(&self->child);
-	EXPECT_TRUE(BECOMES(FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_HARNESS_MAIN

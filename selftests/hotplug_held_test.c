@@ -11,30 +11,7 @@
 
 #define SHORT_DEADLINE	200
 
-FIXTURE(hotplug_held) {
-	struct hotplug hp;
-};
-
-FIXTURE_SETUP(hotplug_held)
-{
-	int ret = hotplug_begin(&self->hp);
-
-	if (ret == -ENODEV)
-		SKIP(return, "no group to hot-plug into");
-	ASSERT_EQ(0, ret);
-}
-
-FIXTURE_TEARDOWN(hotplug_held)
-{
-	EXPECT_EQ(0, hotplug_end(&self->hp));
-}
-
-#define STATE() hotplug_state(&self->hp)
-
-static bool came_back(const struct plug *plug)
-{
-	return !is_natural(plug);
-}
+HOTPLUG_FIXTURE(hotplug_held)
 
 TEST_F(hotplug_held, W1_a_newcomer_while_members_leave_their_drivers)
 {
@@ -43,7 +20,7 @@ TEST_F(hotplug_held, W1_a_newcomer_while_members_leave_their_drivers)
 	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_remove", self->hp.first->bdf));
 	ASSERT_EQ(0, acquire_in_child(&self->hp.child, self->hp.control,
 				      &self->hp.request));
-	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
 	EXPECT_EQ(BINDERY_GROUP_BINDING, STATE());
 	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
 	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_remove", ""));
@@ -70,7 +47,7 @@ TEST_F(hotplug_held, W1_a_newcomer_to_a_transaction_that_fails)
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->hp.last->bdf));
 	ASSERT_EQ(0, acquire_in_child(&self->hp.child, self->hp.control,
 				      &self->hp.request));
-	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
 	EXPECT_EQ(0, comes_to(&self->hp, TEST_TARGET));
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
 	ASSERT_EQ(0, hear(self->hp.child.socket, &ret));
@@ -84,9 +61,9 @@ TEST_F(hotplug_held, W1_a_newcomer_to_a_transaction_that_fails)
 static int comes_late(struct hotplug *hp)
 {
 	const struct plug *plug = hp->newcomer;
-	int before = additions();
 
-	if (plug_in(hp->qmp, plug) || !wait_until(additions() > before))
+	if (additions_watch() || plug_in(hp->qmp, plug) ||
+	    !wait_until(addition_ended()))
 		return -1;
 	if (!is_overridden(plug->bdf, "") || pci_is_on(plug->bdf, VFIO_PCI))
 		return -1;
@@ -98,31 +75,28 @@ static int comes_late(struct hotplug *hp)
 
 TEST_F(hotplug_held, W1_a_newcomer_to_a_restore)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_probe", self->hp.first->bdf));
 	close_claim(self->hp.claim);
-	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
 	EXPECT_EQ(BINDERY_GROUP_RESTORING, STATE());
 	EXPECT_EQ(0, comes_late(&self->hp));
 }
 
 TEST_F(hotplug_held, W1_a_newcomer_to_a_restore_that_is_stuck)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_probe", self->hp.first->bdf));
 	EXPECT_EQ(-ETIMEDOUT, release_within(self->hp.claim, &self->hp.answer,
 					     SHORT_DEADLINE));
-	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
 	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_STUCK)));
 	EXPECT_EQ(0, comes_late(&self->hp));
 }
 
 TEST_F(hotplug_held, W1_a_newcomer_to_a_degraded_group)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, knob(TEST_NATIVE, "fail", self->hp.first->bdf));
 	EXPECT_EQ(-EIO, release(self->hp.claim, &self->hp.answer));
 	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
@@ -136,8 +110,7 @@ TEST_F(hotplug_held, W1_a_newcomer_to_a_degraded_group)
 /* Its native driver refuses it: that is nobody else's loss. */
 TEST_F(hotplug_held, W1_a_newcomer_whose_native_driver_refuses_it)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI));
 	ASSERT_EQ(0, knob(TEST_NATIVE, "fail", self->hp.newcomer->bdf));
 	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
@@ -154,8 +127,7 @@ TEST_F(hotplug_held, W1_a_newcomer_whom_the_target_refuses)
 
 	request_endpoints(&self->hp.request, pci_group(self->hp.first->bdf),
 			  TEST_TARGET);
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, knob(TEST_TARGET, "fail", self->hp.newcomer->bdf));
 	ASSERT_EQ(0, plug_in(self->hp.qmp, self->hp.newcomer));
 	ASSERT_TRUE(wait_until(knob_count(TEST_TARGET, "probe",

@@ -12,30 +12,7 @@
 #include "kselftest_harness.h"
 #include "hotplug.h"
 
-FIXTURE(hotplug) {
-	struct hotplug hp;
-};
-
-FIXTURE_SETUP(hotplug)
-{
-	int ret = hotplug_begin(&self->hp);
-
-	if (ret == -ENODEV)
-		SKIP(return, "no group to hot-plug into");
-	ASSERT_EQ(0, ret);
-}
-
-FIXTURE_TEARDOWN(hotplug)
-{
-	EXPECT_EQ(0, hotplug_end(&self->hp));
-}
-
-#define STATE() hotplug_state(&self->hp)
-
-static bool came_back(const struct plug *plug)
-{
-	return !is_natural(plug);
-}
+HOTPLUG_FIXTURE(hotplug)
 
 TEST_F_TIMEOUT(hotplug, W1_a_newcomer_joins_vfio_by_its_first_probe, 36000)
 {
@@ -45,8 +22,7 @@ TEST_F_TIMEOUT(hotplug, W1_a_newcomer_joins_vfio_by_its_first_probe, 36000)
 	for (int i = 0; i < rounds; i++) {
 		if (!plug->probe)
 			ASSERT_EQ(0, probes_watch(plug));
-		self->hp.claim = acquire(self->hp.control, &self->hp.request);
-		ASSERT_LE(0, self->hp.claim);
+		ACQUIRE();
 		ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI)) {
 			TH_LOG("in round %d", i);
 		}
@@ -66,8 +42,7 @@ TEST_F_TIMEOUT(hotplug, W1_newcomers_come_and_go_under_one_claim, 36000)
 	struct bindery_ioc_member *member;
 	int rounds = num_rounds(100);
 
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	for (int i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI)) {
 			TH_LOG("in round %d", i);
@@ -84,8 +59,7 @@ TEST_F_TIMEOUT(hotplug, W1_newcomers_come_and_go_under_one_claim, 36000)
 
 TEST_F(hotplug, W1_a_newcomer_can_be_used_through_vfio)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI));
 	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.newcomer->bdf));
 	EXPECT_EQ(-EBUSY, release(self->hp.claim, &self->hp.answer));
@@ -101,8 +75,7 @@ TEST_F(hotplug, W1_a_newcomer_goes_to_the_target_of_the_request)
 	int id = pci_group(self->hp.first->bdf);
 
 	request_endpoints(&self->hp.request, id, TEST_TARGET);
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	EXPECT_EQ(0, comes_to(&self->hp, TEST_TARGET));
 	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
 	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
@@ -110,8 +83,7 @@ TEST_F(hotplug, W1_a_newcomer_goes_to_the_target_of_the_request)
 
 	request_endpoints(&self->hp.request, id, "");
 	strcpy(self->hp.request.devices[0].target, TEST_TARGET);
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
 }
 
@@ -120,8 +92,7 @@ TEST_F(hotplug, W1_W6_a_newcomer_is_told_through_poll)
 	struct pollfd ready = { .events = POLLPRI };
 	uint64_t generation;
 
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	generation = claim_generation(self->hp.claim);
 	ready.fd = self->hp.claim;
 	EXPECT_EQ(0, poll(&ready, 1, 0));
@@ -138,14 +109,13 @@ TEST_F(hotplug, W1_a_bridge_that_comes_is_left_alone)
 {
 	const struct plug *bridge = &self->hp.scene->bridge;
 	struct bindery_ioc_member *member;
-	int before = additions();
 
 	if (!bridge->id)
 		SKIP(return, "no bridge that can be hot-plugged");
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, additions_watch());
+	ACQUIRE();
 	ASSERT_EQ(0, plug_in(self->hp.qmp, bridge));
-	ASSERT_TRUE(wait_until(additions() > before && came_back(bridge)));
+	ASSERT_TRUE(wait_until(addition_ended() && came_back(bridge)));
 	member = status_member(self->hp.claim, bridge->bdf, &self->hp.answer);
 	EXPECT_EQ(0, member_compare(member, BINDERY_ROLE_EXEMPT,
 				    BINDERY_ACTION_NONE, bridge->native, 0));
@@ -157,13 +127,40 @@ TEST_F(hotplug, W1_a_bridge_that_comes_is_left_alone)
 	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
 }
 
+/*
+ * A device has come, and the bus has not offered it to any driver yet, when a
+ * claim takes it for one without a driver. It must not stay without one.
+ */
+TEST_F(hotplug, W1_one_that_is_claimed_before_its_first_probe_gets_it_after)
+{
+	const struct plug *plug = self->hp.newcomer;
+	static const uint32_t flags[] = { 0, BINDERY_ACQUIRE_COMPANIONS };
+
+	if (strcmp(plug->native, TEST_NATIVE))
+		SKIP(return, "only the test driver can be made to wait");
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
+		self->hp.request.cmd.flags = flags[i];
+		knob(TEST_NATIVE, "hold_add", plug->bdf);
+		ASSERT_EQ(0, plug_in(self->hp.qmp, plug));
+		ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting")));
+		self->hp.claim = acquire(self->hp.control, &self->hp.request);
+		knob(TEST_NATIVE, "hold_add", "");
+		ASSERT_LE(0, self->hp.claim);
+		ASSERT_TRUE(wait_until(!knob_read(TEST_NATIVE, "waiting")));
+		ASSERT_EQ(0, release(self->hp.claim, &self->hp.answer));
+		close_claim(self->hp.claim);
+		EXPECT_TRUE(wait_until(came_back(plug)));
+		ASSERT_EQ(0, plug_out(self->hp.qmp, plug));
+	}
+	self->hp.request.cmd.flags = 0;
+}
+
 TEST_F(hotplug, W1_a_newcomer_to_a_free_or_reserved_group_is_left_alone)
 {
 	EXPECT_EQ(0, comes_naturally(&self->hp));
 	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.newcomer));
 	self->hp.request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	EXPECT_EQ(0, comes_naturally(&self->hp));
 	EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
 }
@@ -174,8 +171,7 @@ TEST_F(hotplug, W1_T15_the_second_half_meets_who_came_after_the_first)
 	struct bindery_ioc_member *member;
 
 	self->hp.request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, comes_naturally(&self->hp));
 	EXPECT_EQ(-EBUSY, bind_claim(self->hp.claim, &self->hp.answer, 0, 0));
 	EXPECT_EQ(0, error_is(&self->hp.answer.error, BINDERY_ERROR_UNDECLARED,
@@ -187,8 +183,7 @@ TEST_F(hotplug, W1_T15_the_second_half_meets_who_came_after_the_first)
 	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.newcomer));
 
 	self->hp.request.cmd.flags |= BINDERY_ACQUIRE_COMPANIONS;
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, comes_naturally(&self->hp));
 	EXPECT_EQ(0, bind_claim(self->hp.claim, &self->hp.answer, 0, 0));
 	member = status_member(self->hp.claim, self->hp.newcomer->bdf,
@@ -202,8 +197,7 @@ TEST_F(hotplug, W1_T15_the_second_half_meets_who_came_after_the_first)
 TEST_F(hotplug, W1_a_newcomer_to_a_kept_group)
 {
 	self->hp.request.cmd.flags = BINDERY_ACQUIRE_KEEP;
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	close_claim(self->hp.claim);
 	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_KEPT)));
 	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
@@ -218,8 +212,7 @@ TEST_F(hotplug, W1_C2_a_newcomer_stays_until_the_last_of_the_claims_goes)
 	int second;
 
 	self->hp.request.cmd.flags = BINDERY_ACQUIRE_SHARED;
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	second = acquire(self->hp.control, &self->hp.request);
 	ASSERT_LE(0, second);
 	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
@@ -252,8 +245,7 @@ TEST_F(hotplug, W1_C6_a_newcomer_to_an_adopted_group)
 /* Released, but somebody still has a device open. */
 TEST_F(hotplug, W1_a_newcomer_to_a_draining_group)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.first->bdf));
 	close_claim(self->hp.claim);
 	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_DRAINING)));
@@ -270,8 +262,7 @@ TEST_F_TIMEOUT(hotplug, W1_a_newcomer_beside_a_vfio_user_works_with_its_driver,
 {
 	const struct plug *plug = self->hp.first;
 
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.last->bdf));
 	ASSERT_EQ(0, plug_out(self->hp.qmp, plug));
 	ASSERT_EQ(0, plug_in(self->hp.qmp, plug));
@@ -328,8 +319,7 @@ TEST_F(hotplug, A1_a_path_leads_to_whoever_is_there_now)
 	EXPECT_EQ(-ENODEV, acquire(self->hp.control, &self->hp.request));
 	EXPECT_EQ(BINDERY_ERROR_NO_DEVICE, self->hp.request.error.out_code);
 	ASSERT_EQ(0, comes_naturally(&self->hp));
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	for (unsigned int i = 0; i < self->hp.request.cmd.num_members; i++) {
 		pci_text(&self->hp.request.members[i].out_device, found);
 		EXPECT_EQ(!strcmp(found, self->hp.newcomer->bdf),

@@ -11,25 +11,7 @@
 
 #define SHORT_DEADLINE	200
 
-FIXTURE(unplug_held) {
-	struct hotplug hp;
-};
-
-FIXTURE_SETUP(unplug_held)
-{
-	int ret = hotplug_begin(&self->hp);
-
-	if (ret == -ENODEV)
-		SKIP(return, "no group to hot-plug into");
-	ASSERT_EQ(0, ret);
-}
-
-FIXTURE_TEARDOWN(unplug_held)
-{
-	EXPECT_EQ(0, hotplug_end(&self->hp));
-}
-
-#define STATE() hotplug_state(&self->hp)
+HOTPLUG_FIXTURE(unplug_held)
 
 /* The removal of a member, while a callback of one is held. */
 struct moment {
@@ -50,7 +32,8 @@ static int remove_meanwhile(struct hotplug *hp, const struct moment *moment)
 {
 	const struct plug *plug = goes_in(hp, moment);
 
-	if (!wait_until(knob_read(moment->module, "waiting") == 1) ||
+	if (removals_watch() ||
+	    !knob_holds(moment->module) ||
 	    qmp_device_del(hp->qmp, plug->id) ||
 	    !wait_until(removal_began()))
 		return -1;
@@ -177,8 +160,7 @@ TEST_F(unplug_held, W2_a_member_goes_during_its_restore)
 
 TEST_F(unplug_held, W2_a_stuck_member_goes)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_probe", self->hp.first->bdf));
 	EXPECT_EQ(-ETIMEDOUT, release_within(self->hp.claim, &self->hp.answer,
 					     SHORT_DEADLINE));
@@ -191,8 +173,7 @@ TEST_F(unplug_held, W2_a_stuck_member_goes)
 
 TEST_F(unplug_held, W2_the_member_goes_that_made_the_group_degraded)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, knob(TEST_NATIVE, "fail", self->hp.last->bdf));
 	EXPECT_EQ(-EIO, release(self->hp.claim, &self->hp.answer));
 	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());

@@ -17,25 +17,7 @@
 /* A slow guest may need many times the rounds to see both ends of one. */
 #define MOST		50
 
-FIXTURE(unplug) {
-	struct hotplug hp;
-};
-
-FIXTURE_SETUP(unplug)
-{
-	int ret = hotplug_begin(&self->hp);
-
-	if (ret == -ENODEV)
-		SKIP(return, "no group to hot-plug into");
-	ASSERT_EQ(0, ret);
-}
-
-FIXTURE_TEARDOWN(unplug)
-{
-	EXPECT_EQ(0, hotplug_end(&self->hp));
-}
-
-#define STATE() hotplug_state(&self->hp)
+HOTPLUG_FIXTURE(unplug)
 
 static bool told_removed(int claim, const char *bdf, struct answer *answer)
 {
@@ -48,8 +30,7 @@ TEST_F(unplug, W2_a_member_goes_while_the_group_is_held)
 {
 	struct bindery_ioc_member *member;
 
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.last));
 	member = status_member(self->hp.claim, self->hp.last->bdf,
 			       &self->hp.answer);
@@ -70,8 +51,7 @@ TEST_F(unplug, W2_W6_a_removal_is_told_through_poll)
 	struct pollfd ready = { .events = POLLPRI };
 	uint64_t generation;
 
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	generation = claim_generation(self->hp.claim);
 	ready.fd = self->hp.claim;
 	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.last));
@@ -88,8 +68,7 @@ TEST_F(unplug, W2_W1_a_member_that_comes_again_is_a_newcomer)
 	struct bindery_ioc_member *member = NULL;
 
 	ASSERT_EQ(0, pci_override(self->hp.last->bdf, self->hp.last->native));
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.last));
 		ASSERT_EQ(0, plug_in(self->hp.qmp, self->hp.last));
@@ -115,8 +94,7 @@ TEST_F(unplug, W2_W1_a_member_comes_again_elsewhere)
 {
 	const struct plug *moved = &self->hp.scene->moved;
 
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.last));
 	ASSERT_EQ(0, plug_in(self->hp.qmp, moved));
 	ASSERT_TRUE(wait_until(pci_is_on(moved->bdf, VFIO_PCI)));
@@ -149,8 +127,7 @@ static int remove_from_user(struct hotplug *hp, const struct plug *plug)
 
 TEST_F(unplug, W2_a_member_goes_that_a_vfio_user_has_open)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.last->bdf));
 	ASSERT_EQ(0, remove_from_user(&self->hp, self->hp.last));
 	EXPECT_TRUE(pci_exists(self->hp.last->bdf));
@@ -171,8 +148,7 @@ TEST_F(unplug, W2_a_member_goes_that_a_vfio_user_has_open)
 /* Released, and waiting for the user of another member. */
 TEST_F(unplug, W2_a_member_goes_while_the_group_is_draining)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.first->bdf));
 	close_claim(self->hp.claim);
 	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_DRAINING)));
@@ -186,8 +162,7 @@ TEST_F(unplug, W2_a_member_goes_while_the_group_is_draining)
 
 TEST_F(unplug, W2_the_member_goes_for_whose_user_the_group_drains)
 {
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.last->bdf));
 	close_claim(self->hp.claim);
 	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_DRAINING)));
@@ -202,8 +177,7 @@ TEST_F(unplug, W2_the_member_goes_for_whose_user_the_group_drains)
 TEST_F(unplug, W2_a_member_goes_from_a_reserved_and_from_a_kept_group)
 {
 	self->hp.request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.last));
 	EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
 	EXPECT_NE(0, bind_claim(self->hp.claim, &self->hp.answer, 0, 0));
@@ -214,8 +188,7 @@ TEST_F(unplug, W2_a_member_goes_from_a_reserved_and_from_a_kept_group)
 	ASSERT_EQ(0, hotplug_tidy(&self->hp));
 
 	self->hp.request.cmd.flags = BINDERY_ACQUIRE_KEEP;
-	self->hp.claim = acquire(self->hp.control, &self->hp.request);
-	ASSERT_LE(0, self->hp.claim);
+	ACQUIRE();
 	close_claim(self->hp.claim);
 	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_KEPT)));
 	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.last));

@@ -5,40 +5,11 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 #define NUM_IDS		32
 
-FIXTURE(id) {
-	int control;
-	int claim, second;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, held;
-	struct request request;
-	struct answer answer;
-};
-
-FIXTURE_SETUP(id)
-{
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
-	self->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
-}
-
-FIXTURE_TEARDOWN(id)
-{
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
-}
+COMMON_FIXTURE(id, .flags = BINDERY_ACQUIRE_SHARED)
 
 static const uint8_t no_id[BINDERY_ID_SIZE];
 
@@ -48,8 +19,7 @@ TEST_F(id, C3_each_claim_has_an_id_of_its_own_that_all_calls_tell)
 	const size_t size = BINDERY_ID_SIZE;
 
 	for (int i = 0; i < NUM_IDS; i++) {
-		self->claim = acquire(self->control, &self->request);
-		ASSERT_LE(0, self->claim);
+		ACQUIRE();
 		memcpy(ids[i], self->request.cmd.out_claim_id, size);
 		EXPECT_TRUE(id_is_uuid(ids[i]));
 		for (int j = 0; j < i; j++)
@@ -83,8 +53,7 @@ TEST_F(id, C3_an_assignment_keeps_its_id_while_anything_holds_the_device)
 {
 	uint8_t id[BINDERY_ID_SIZE], now[BINDERY_ID_SIZE];
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(BINDERY_ASSIGNMENT_RESERVED,
 		  assignment_id(self->claim, self->last, id));
 	EXPECT_TRUE(id_is_uuid(id));
@@ -99,8 +68,7 @@ TEST_F(id, C3_an_assignment_keeps_its_id_while_anything_holds_the_device)
 	EXPECT_EQ(0, memcmp(id, now, sizeof(id)));
 
 	ASSERT_EQ(0, release(self->second, &self->answer));
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(BINDERY_ASSIGNMENT_RESERVED,
 		  assignment_id(self->claim, self->last, now));
 	EXPECT_TRUE(id_is_uuid(now));
@@ -111,8 +79,7 @@ TEST_F(id, C3_each_device_has_an_assignment_of_its_own)
 {
 	struct bindery_ioc_member *member = self->answer.members;
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, status(self->claim, &self->answer));
 	for (unsigned int i = 0; i < self->answer.num_members; i++) {
 		EXPECT_TRUE(id_is_uuid(member[i].out_assignment_id));
@@ -128,8 +95,7 @@ TEST_F(id, C4_a_release_with_a_stale_generation_changes_nothing)
 {
 	uint64_t stale, now;
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	stale = claim_generation(self->claim);
 	EXPECT_NE(0, stale);
 	EXPECT_EQ(stale, claim_generation(self->claim));
@@ -158,8 +124,7 @@ TEST_F(id, C4_a_mark_with_a_stale_generation_changes_nothing)
 	struct bindery_ioc_member *member;
 	uint64_t stale, wrong[3];
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	member = status_member(self->claim, self->last, &self->answer);
 	ASSERT_NE(NULL, member);
 	stale = member->out_generation;

@@ -5,61 +5,26 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 FIXTURE(keep) {
-	int control;
-	int claim, second;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, held;
-	struct request request, other;
-	struct answer answer;
-	struct vfio_user user;
-	struct child child;
+	COMMON;
+	struct request other;
 	uint8_t id[BINDERY_ID_SIZE];
 };
 
 FIXTURE_SETUP(keep)
 {
-	self->user = vfio_none;
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
-	strcpy(self->request.cmd.label, "the keeper");
-	self->request.cmd.flags = BINDERY_ACQUIRE_KEEP;
+	COMMON_SETUP(.label = "the keeper", .flags = BINDERY_ACQUIRE_KEEP);
 	request_group(&self->other, &self->group, "");
-}
-
-/* Claims that a failed test has left without a file. */
-static void release_kept(int control, const char *bdf)
-{
-	struct answer answer;
-
-	while (!show(control, bdf, &answer) &&
-	       answer.show.out_state == BINDERY_GROUP_KEPT &&
-	       !recover(control, BINDERY_RECOVER_RELEASE,
-			answer.show.out_claim_id, NULL, &answer))
-		note("a kept claim was left");
 }
 
 FIXTURE_TEARDOWN(keep)
 {
 	vfio_close(&self->user);
 	release_kept(self->control, self->first);
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
-
-#define STATE()		group_state(self->control, self->first)
-#define BECOMES(state)	wait_until(group_is(self->control, self->first, state))
 
 /* Acquire, note what is held, and close. */
 #define ACQUIRE_AND_CLOSE() do {					\
@@ -69,7 +34,7 @@ FIXTURE_TEARDOWN(keep)
 	       sizeof(self->id));					\
 	ASSERT_EQ(0, snapshot_take(&self->held));			\
 	close_claim(self->claim);					\
-	ASSERT_TRUE(BECOMES(BINDERY_GROUP_KEPT));			\
+	ASSERT_TRUE(BECOMES(KEPT));					\
 } while (0)
 
 /* The last act of most tests: all is as it was before. */
@@ -86,15 +51,14 @@ TEST_F(keep, C5_a_claim_acquired_to_be_kept_outlives_its_last_file)
 {
 	struct bindery_ioc_show *shown = &self->answer.show;
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, status(self->claim, &self->answer));
 	EXPECT_EQ(BINDERY_CLAIM_KEEP, self->answer.status.out_flags);
 	EXPECT_EQ(BINDERY_GROUP_HELD, self->answer.status.out_state);
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	close_claim(self->claim);
 
-	ASSERT_TRUE(BECOMES(BINDERY_GROUP_KEPT));
+	ASSERT_TRUE(BECOMES(KEPT));
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 	ASSERT_EQ(0, show(self->control, self->last, &self->answer));
 	EXPECT_EQ(1, shown->out_num_claims);
@@ -111,15 +75,14 @@ TEST_F(keep, C5_a_claim_acquired_to_be_kept_outlives_its_last_file)
 TEST_F(keep, C5_a_claim_can_be_told_later_to_be_kept_or_not)
 {
 	self->request.cmd.flags = 0;
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	EXPECT_EQ(0, keep(self->claim, BINDERY_KEEP_ON));
 	EXPECT_EQ(0, keep(self->claim, BINDERY_KEEP_ON));
 	ASSERT_EQ(0, status(self->claim, &self->answer));
 	EXPECT_EQ(BINDERY_CLAIM_KEEP, self->answer.status.out_flags);
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	close_claim(self->claim);
-	ASSERT_TRUE(BECOMES(BINDERY_GROUP_KEPT));
+	ASSERT_TRUE(BECOMES(KEPT));
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 
 	self->claim = open_claim(self->control, NULL, self->first,
@@ -129,7 +92,7 @@ TEST_F(keep, C5_a_claim_can_be_told_later_to_be_kept_or_not)
 	ASSERT_EQ(0, status(self->claim, &self->answer));
 	EXPECT_EQ(0, self->answer.status.out_flags);
 	close_claim(self->claim);
-	ASSERT_TRUE(BECOMES(BINDERY_GROUP_FREE));
+	ASSERT_TRUE(BECOMES(FREE));
 	EXPECT_EQ(0, snapshot_compare(&self->before));
 }
 
@@ -152,7 +115,7 @@ TEST_F(keep, C5_C11_a_new_process_takes_over_from_one_that_was_killed)
 	ASSERT_LE(0, ret);
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	child_kill(&self->child);
-	ASSERT_TRUE(BECOMES(BINDERY_GROUP_KEPT));
+	ASSERT_TRUE(BECOMES(KEPT));
 	self->claim = open_claim(self->control, NULL, self->last,
 				 &self->answer);
 	ASSERT_LE(0, self->claim);
@@ -200,7 +163,7 @@ TEST_F(keep, C5_a_kept_claim_is_opened_again)
 		EXPECT_EQ(self->group.num, self->answer.num_members);
 		EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 		close_claim(self->claim);
-		ASSERT_TRUE(BECOMES(BINDERY_GROUP_KEPT));
+		ASSERT_TRUE(BECOMES(KEPT));
 	}
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 	EXPECT_EQ(0, RECOVER(NULL, self->last));
@@ -211,8 +174,7 @@ TEST_F(keep, C5_a_kept_claim_is_opened_again)
 TEST_F(keep, C11_a_claim_that_is_open_is_opened_once_more)
 {
 	self->request.cmd.flags = 0;
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	self->second = open_claim(self->control,
 				  self->request.cmd.out_claim_id, NULL,
@@ -247,8 +209,7 @@ TEST_F(keep, C5_a_claim_that_is_not_there_cannot_be_opened_or_released)
 	EXPECT_EQ(BINDERY_ERROR_NO_CLAIM, self->answer.error.out_code);
 
 	/* Nor can one that has ended. */
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(-ENOENT, open_claim(self->control,
 				      self->request.cmd.out_claim_id, NULL,
@@ -260,8 +221,7 @@ TEST_F(keep, C5_where_several_claims_share_a_device_its_name_is_not_enough)
 {
 	self->request.cmd.flags |= BINDERY_ACQUIRE_SHARED;
 	self->other.cmd.flags = self->request.cmd.flags;
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	self->second = acquire(self->control, &self->other);
 	ASSERT_LE(0, self->second);
 	EXPECT_EQ(-EINVAL, open_claim(self->control, NULL, self->first,
@@ -271,7 +231,7 @@ TEST_F(keep, C5_where_several_claims_share_a_device_its_name_is_not_enough)
 	close_claim(self->claim);
 	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 	close_claim(self->second);
-	ASSERT_TRUE(BECOMES(BINDERY_GROUP_KEPT));
+	ASSERT_TRUE(BECOMES(KEPT));
 	EXPECT_EQ(-EINVAL, RECOVER(NULL, self->first));
 	EXPECT_EQ(BINDERY_ERROR_AMBIGUOUS, self->answer.error.out_code);
 
@@ -289,15 +249,14 @@ TEST_F(keep, C5_a_group_is_kept_by_those_of_its_claims_that_are)
 		self->request.cmd.flags = BINDERY_ACQUIRE_SHARED |
 					  BINDERY_ACQUIRE_KEEP;
 		self->other.cmd.flags = BINDERY_ACQUIRE_SHARED;
-		self->claim = acquire(self->control, &self->request);
-		ASSERT_LE(0, self->claim);
+		ACQUIRE();
 		self->second = acquire(self->control, &self->other);
 		ASSERT_LE(0, self->second);
 		ASSERT_EQ(0, snapshot_take(&self->held));
 		close_claim(i ? self->claim : self->second);
 		EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 		close_claim(i ? self->second : self->claim);
-		ASSERT_TRUE(BECOMES(BINDERY_GROUP_KEPT));
+		ASSERT_TRUE(BECOMES(KEPT));
 		EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 		ASSERT_EQ(0, show(self->control, self->first, &self->answer));
 		EXPECT_EQ(1, self->answer.show.out_num_claims);
@@ -328,8 +287,7 @@ TEST_F(keep, C5_adopting_a_kept_group_opens_its_claim_again)
 
 TEST_F(keep, C5_a_claim_with_an_open_file_is_not_to_be_recovered)
 {
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	EXPECT_EQ(-EBUSY, RECOVER(self->request.cmd.out_claim_id, NULL));
 	EXPECT_EQ(BINDERY_ERROR_BUSY, self->answer.error.out_code);
@@ -359,18 +317,16 @@ TEST_F(keep, C5_C9_a_kept_group_in_use_is_released_as_its_user_allows)
 	EXPECT_EQ(BINDERY_GROUP_DRAINING, STATE());
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 	vfio_close(&self->user);
-	EXPECT_TRUE(BECOMES(BINDERY_GROUP_FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F(keep, C5_a_claim_that_is_only_reserved_is_not_kept)
 {
 	self->request.cmd.flags |= BINDERY_ACQUIRE_RESERVE_ONLY;
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
 	close_claim(self->claim);
-	EXPECT_TRUE(BECOMES(BINDERY_GROUP_FREE));
+	EXPECT_TRUE(BECOMES(FREE));
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->before));
 }
 
@@ -384,8 +340,7 @@ TEST_F(keep, C5_C7_an_assignment_survives_without_a_file)
 	uint64_t generation;
 	uint8_t id[BINDERY_ID_SIZE];
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	member = status_member(self->claim, self->last, &self->answer);
 	ASSERT_NE(NULL, member);
 	generation = member->out_generation;
@@ -396,7 +351,7 @@ TEST_F(keep, C5_C7_an_assignment_survives_without_a_file)
 	}
 	memcpy(id, self->answer.mark.out_assignment_id, sizeof(id));
 	close_claim(self->claim);
-	ASSERT_TRUE(BECOMES(BINDERY_GROUP_KEPT));
+	ASSERT_TRUE(BECOMES(KEPT));
 	self->claim = open_claim(self->control, NULL, self->last,
 				 &self->answer);
 	ASSERT_LE(0, self->claim);
@@ -416,7 +371,7 @@ TEST_F(keep, C5_C12_a_kept_group_keeps_the_modules)
 	ASSERT_EQ(0, hear(self->child.socket, &ret));
 	ASSERT_LE(0, ret);
 	child_kill(&self->child);
-	ASSERT_TRUE(BECOMES(BINDERY_GROUP_KEPT));
+	ASSERT_TRUE(BECOMES(KEPT));
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	close(self->control);
 	for (int i = 0; i < 20; i++) {
@@ -472,8 +427,7 @@ static int without_capability(int socket, void *arg)
 TEST_F(keep, G5_keeping_and_recovering_need_the_capability_at_the_call)
 {
 	self->request.cmd.flags = 0;
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, child_start(&self->child, without_capability, self));
 	EXPECT_EQ(0, child_wait(&self->child));
 	ASSERT_EQ(0, status(self->claim, &self->answer));

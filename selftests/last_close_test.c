@@ -6,72 +6,48 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 /* How often a group in use has to be seen left alone. */
 #define LOOKS		3
 #define RESTORED_MS	10000
 
 FIXTURE(last_close) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, held;
-	struct request request;
-	struct answer answer;
-	struct vfio_user users[4];
-	struct child child;
+	COMMON;
 };
 
 FIXTURE_SETUP(last_close)
 {
-	for (int i = 0; i < 4; i++)
-		self->users[i] = vfio_none;
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
+	COMMON_SETUP();
 	ASSERT_EQ(0, module_load("vfio_iommu_type1"));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
 }
 
 FIXTURE_TEARDOWN(last_close)
 {
-	watch_end();
-	for (int i = 0; i < 4; i++)
-		vfio_close(&self->users[i]);
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
-#define STATE()		group_state(self->control, self->first)
-#define BECOMES(state)	wait_until(group_is(self->control, self->first, state))
+static const char *const ask[] = {
+	"iommu_group_claim_dma_owner", "iommu_group_dma_owner_claimed",
+};
 
-/* The kernel has asked so often who owns the group, and been told. */
+/* How often the kernel has asked who owns a group, and been told. */
+static int looks(void)
+{
+	return watch_hits(ask[0]) + watch_hits(ask[1]);
+}
+
 static void wait_for_looks(void)
 {
-	static const char *const ask[] = {
-		"iommu_group_claim_dma_owner", "iommu_group_dma_owner_claimed",
-	};
-	int hits[2];
+	int before = looks();
 
-	for (int i = 0; i < 2; i++)
-		if (watch_function(ask[i]))
-			note("cannot watch %s", ask[i]);
-	wait_until((hits[0] = watch_hits(ask[0])) +
-		   (hits[1] = watch_hits(ask[1])) >= LOOKS);
-	note("looked at %d times", hits[0] + hits[1]);
-	watch_end();
+	wait_until(looks() >= before + LOOKS);
+	note("looked at %d times", looks() - before);
 }
 
 /* The restore that the last close has begun. */
@@ -79,7 +55,7 @@ static int comes_back(FIXTURE_DATA(last_close) *self, const char *after)
 {
 	long start = clock_ms(), took;
 
-	if (!BECOMES(BINDERY_GROUP_FREE))
+	if (!BECOMES(FREE))
 		return 1;
 	took = clock_ms() - start;
 	note("restored %ld ms after the close of %s", took, after);
@@ -94,7 +70,7 @@ static int outlives(FIXTURE_DATA(last_close) *self, enum vfio_part part,
 	self->claim = acquire(self->control, &self->request);
 	if (self->claim < 0)
 		return 1;
-	ret = vfio_hold(&self->users[0], self->first, part);
+	ret = vfio_hold(&self->user, self->first, part);
 	if (ret) {
 		note("cannot hold %s: %d", name, ret);
 		return 1;
@@ -107,8 +83,8 @@ static int outlives(FIXTURE_DATA(last_close) *self, enum vfio_part part,
 	}
 	wait_for_looks();
 	ret = snapshot_compare_untouched(&self->held) +
-	      !group_is(self->control, self->first, BINDERY_GROUP_DRAINING);
-	vfio_close(&self->users[0]);
+	      !IS(DRAINING);
+	vfio_close(&self->user);
 	return ret + comes_back(self, name);
 }
 
@@ -135,10 +111,9 @@ TEST_F(last_close, C1_C9_a_group_without_a_device_outlives_the_claim)
 /* Several parts of one client: the last of them counts. */
 TEST_F(last_close, C1_C9_the_last_of_several_is_waited_for)
 {
-	struct vfio_user *user = &self->users[0];
+	struct vfio_user *user = &self->user;
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, vfio_hold(user, self->first, VFIO_PART_COPY));
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	close_claim(self->claim);
@@ -147,8 +122,7 @@ TEST_F(last_close, C1_C9_the_last_of_several_is_waited_for)
 	user->copy.pid = -1;
 	EXPECT_EQ(0, comes_back(self, "the last copy"));
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, vfio_open(user, self->first));
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	close_claim(self->claim);
@@ -262,14 +236,13 @@ TEST_F_TIMEOUT(last_close,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)opener.told);
 	for (long i = 0; i < rounds; i++) {
-		self->claim = acquire(self->control, &self->request);
-		ASSERT_LE(0, self->claim);
+		ACQUIRE();
 		ASSERT_EQ(0, snapshot_take(&self->held));
 		opener.told->opened = 0;
 		ASSERT_EQ(0, child_start(&self->child, keep_opening, &opener));
 		ASSERT_TRUE(wait_until(opener.told->opened > 1));
 		close_claim(self->claim);
-		EXPECT_TRUE(BECOMES(BINDERY_GROUP_FREE));
+		EXPECT_TRUE(BECOMES(FREE));
 		end = clock_ms();
 		EXPECT_EQ(0, snapshot_compare(&self->before));
 		opener.told->tries = 0;
@@ -280,4 +253,11 @@ TEST_F_TIMEOUT(last_close,
 	EXPECT_EQ(0, opener.told->torn);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	for (int i = 0; i < 2; i++)
+		if (watch_function(ask[i]))
+			note("cannot watch %s", ask[i]);
+	atexit(watch_end);
+	return test_harness_run(argc, argv);
+}

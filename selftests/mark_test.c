@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 #define NONE		BINDERY_ASSIGNMENT_NONE
 #define RESERVED	BINDERY_ASSIGNMENT_RESERVED
@@ -18,38 +18,18 @@
 #define REMOVED		BINDERY_ASSIGNMENT_REMOVED
 
 FIXTURE(mark) {
-	int control;
-	int claim, second;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, held;
-	struct request request;
-	struct answer answer;
-	struct vfio_user user;
+	COMMON;
 };
 
 FIXTURE_SETUP(mark)
 {
-	self->user = vfio_none;
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
-	self->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	COMMON_SETUP(.flags = BINDERY_ACQUIRE_SHARED);
+	ACQUIRE();
 }
 
 FIXTURE_TEARDOWN(mark)
 {
-	vfio_close(&self->user);
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
 /* A member's assignment, as STATUS tells it. */
@@ -392,18 +372,14 @@ TEST_F(mark, C7_an_invalid_device_that_drains_cannot_be_taken_back)
 	ASSERT_EQ(0, vfio_hold(&self->user, self->last, VFIO_PART_DEVICE));
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	close_claim(self->claim);
-	EXPECT_EQ(BINDERY_GROUP_DRAINING,
-		  group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_DRAINING, STATE());
 	self->request.cmd.deadline_ms = 100;
 	EXPECT_EQ(-EBUSY, acquire(self->control, &self->request));
 	EXPECT_EQ(BINDERY_ERROR_INVALID, self->request.error.out_code);
-	EXPECT_EQ(BINDERY_GROUP_DRAINING,
-		  group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_DRAINING, STATE());
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 	vfio_close(&self->user);
-	EXPECT_TRUE(wait_until(group_is(self->control, self->first,
-					BINDERY_GROUP_FREE)));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F(mark, C5_C7_an_invalid_device_stays_so_while_its_claim_is_kept)
@@ -414,8 +390,7 @@ TEST_F(mark, C5_C7_an_invalid_device_stays_so_while_its_claim_is_kept)
 	ASSERT_EQ(0, read_assignment(self->claim, self->last, &was));
 	ASSERT_EQ(0, keep(self->claim, BINDERY_KEEP_ON));
 	close_claim(self->claim);
-	ASSERT_TRUE(wait_until(group_is(self->control, self->first,
-					BINDERY_GROUP_KEPT)));
+	ASSERT_TRUE(BECOMES(KEPT));
 	self->claim = open_claim(self->control, NULL, self->first,
 				 &self->answer);
 	ASSERT_LE(0, self->claim);
@@ -437,8 +412,7 @@ TEST_F(mark, C7_a_device_can_be_released_in_every_state)
 		ASSERT_EQ(0, bring_to(self, states[i], 2));
 		ASSERT_EQ(0, release(self->claim, &self->answer));
 		EXPECT_EQ(0, snapshot_compare(&self->before));
-		self->claim = acquire(self->control, &self->request);
-		ASSERT_LE(0, self->claim);
+		ACQUIRE();
 		ASSERT_EQ(0, read_assignment(self->claim, self->last, &now));
 		EXPECT_EQ(RESERVED, now.state);
 		EXPECT_EQ(0, now.users);

@@ -698,8 +698,15 @@ TEST_F(netlink, C10_strays_are_found_until_somebody_owns_them)
 	ASSERT_NE(NULL, told);
 	EXPECT_EQ(BINDERY_STRAY_PARKED, NUMBER(told, REASON));
 
-	/* any other name is somebody's own business */
+	/* only the reader can know what is not loaded */
 	ASSERT_EQ(0, pci_override(self->first, "nobody"));
+	told = stray(self, self->first);
+	ASSERT_NE(NULL, told);
+	EXPECT_EQ(BINDERY_STRAY_UNLOADED, NUMBER(told, REASON));
+	EXPECT_STREQ("nobody", TEXT(told, OVERRIDE));
+
+	/* any other driver is somebody's own business */
+	ASSERT_EQ(0, pci_override(self->first, TEST_NATIVE));
 	EXPECT_EQ(NULL, stray(self, self->first));
 
 	for (unsigned int i = 0; i < self->group.num; i++)

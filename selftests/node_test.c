@@ -16,6 +16,8 @@
 #define DEVICE	"0000:02:00.0"
 #define NOBODY	65534
 #define UDEV_MS	400	/* what the udev of this test takes for an event */
+#define UDEVD	"/usr/lib/systemd/systemd-udevd"
+#define RULES	"/etc/udev/rules.d"
 
 FIXTURE(node) {
 	int control;
@@ -46,6 +48,7 @@ FIXTURE_TEARDOWN(node)
 		child_kill(&self->udev);
 	unlink("/run/udev/control");
 	unlink("/run/udev/queue");
+	unlink(RULES "/bindery.rules");
 	if (group_state(self->control, DEVICE) == BINDERY_GROUP_KEPT)
 		recover(self->control, BINDERY_RECOVER_RELEASE, NULL, DEVICE,
 			&answer);
@@ -76,6 +79,8 @@ static int use_as_nobody(int socket, void *arg)
 	struct vfio_user user;
 	int ret = become_nobody();
 
+	(void)socket;
+	(void)arg;
 	if (!ret)
 		ret = vfio_open(&user, DEVICE);
 	if (!ret)
@@ -209,6 +214,7 @@ static int run_udev(int parent, void *arg)
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
 			NETLINK_KOBJECT_UEVENT), ret = 0;
 
+	(void)arg;
 	if (fd < 0 || bind(fd, (struct sockaddr *)&kernel, sizeof(kernel)) ||
 	    tell(parent, 0))
 		return 1;
@@ -243,6 +249,51 @@ TEST_F(node, U10_success_means_that_udev_has_finished)
 	EXPECT_TRUE(has_rights(self->path, NOBODY, 0, 0600));
 	EXPECT_EQ(0, use_fails());
 	EXPECT_EQ(0, RUN("release", DEVICE));
+}
+
+static int run_udevd(int parent, void *arg)
+{
+	(void)parent;
+	(void)arg;
+	execl(UDEVD, UDEVD, NULL);
+	return 1;
+}
+
+/* With a rule that takes its time, and then gives the node away. */
+static int start_udevd(FIXTURE_DATA(node) *self)
+{
+	static const char rule[] =
+		"SUBSYSTEM==\"vfio\", PROGRAM=\"/bin/sleep 1\", MODE=\"0666\"\n";
+	FILE *file;
+
+	mkdir("/etc/udev", 0755);
+	mkdir(RULES, 0755);
+	file = fopen(RULES "/bindery.rules", "we");
+	if (!file || fputs(rule, file) < 0 || fclose(file))
+		return -errno;
+	return child_start(&self->udev, run_udevd, NULL);
+}
+
+static bool udevd_is_idle(void)
+{
+	return !access("/run/udev/control", F_OK) &&
+	       access("/run/udev/queue", F_OK);
+}
+
+TEST_F(node, U10_success_means_that_systemds_udev_has_finished)
+{
+	if (access(UDEVD, X_OK))
+		SKIP(return, "no " UDEVD);
+	ASSERT_EQ(0, start_udevd(self));
+	ASSERT_TRUE(wait_until(udevd_is_idle()));
+	EXPECT_EQ(0, RUN("acquire", "--keep", "--owner", "nobody", "--mode",
+			 "0600", DEVICE));
+	EXPECT_TRUE(has_rights(self->path, NOBODY, 0, 0600));
+	EXPECT_TRUE(wait_until(udevd_is_idle()));
+	EXPECT_TRUE(has_rights(self->path, NOBODY, 0, 0600));
+	EXPECT_EQ(0, use_fails());
+	EXPECT_EQ(0, RUN("release", DEVICE));
+	EXPECT_TRUE(wait_until(udevd_is_idle()));
 }
 
 /* It is there and says nothing: not a success, and all is put back. */

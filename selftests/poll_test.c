@@ -7,43 +7,13 @@
 #include <sys/epoll.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 /* What does not come at once does not come. */
 #define A_WHILE_MS	50
 #define LONG_MS		(WAIT_SECONDS * 1000)
 
-FIXTURE(watch) {
-	int control;
-	int claim, second;
-	struct group group;
-	char *first, *last;
-	struct snapshot before;
-	struct request request;
-	struct answer answer;
-};
-
-FIXTURE_SETUP(watch)
-{
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, TEST_NATIVE))
-		SKIP(return, "no group of devices on " TEST_NATIVE);
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, TEST_TARGET);
-}
-
-FIXTURE_TEARDOWN(watch)
-{
-	knobs_reset();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
-}
+COMMON_FIXTURE(watch, .driver = TEST_NATIVE, .target = TEST_TARGET)
 
 /* What poll() says of a claim, within that time. */
 static int events(int claim, int ms)
@@ -162,9 +132,8 @@ TEST_F(watch, W6_the_end_of_a_transaction_that_nobody_waits_for_is_told)
 {
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->last));
 	self->request.cmd.flags = BINDERY_ACQUIRE_NOWAIT;
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
-	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	ACQUIRE();
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
 	ASSERT_EQ(0, status(self->claim, &self->answer));
 	EXPECT_EQ(BINDERY_GROUP_BINDING, self->answer.status.out_state);
 	EXPECT_NOTHING(self->claim);
@@ -183,9 +152,8 @@ TEST_F(watch, W6_the_failure_of_a_transaction_that_nobody_waits_for_is_told)
 	ASSERT_EQ(0, knob(TEST_TARGET, "fail", self->last));
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->last));
 	self->request.cmd.flags = BINDERY_ACQUIRE_NOWAIT;
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
-	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	ACQUIRE();
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
 	ASSERT_EQ(0, status(self->claim, &self->answer));
 	EXPECT_NOTHING(self->claim);
 
@@ -196,9 +164,7 @@ TEST_F(watch, W6_the_failure_of_a_transaction_that_nobody_waits_for_is_told)
 			      BINDERY_STEP_BIND, EIO, self->last, TEST_TARGET));
 	/* It can be asked again, and says the same. */
 	EXPECT_EQ(-EIO, status(self->claim, &self->answer));
-	EXPECT_TRUE(wait_until(group_is(self->control, self->first,
-					BINDERY_GROUP_FREE)));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F(watch, W6_a_release_by_another_file_hangs_up)
@@ -220,8 +186,7 @@ TEST_F(watch, W6_a_deferred_release_by_another_file_hangs_up_at_once)
 	ASSERT_EQ(0, release_with(self->second, &self->answer,
 				  BINDERY_RELEASE_DEFER, 0, 0));
 	EXPECT_NE(0, events(self->claim, LONG_MS) & POLLHUP);
-	EXPECT_EQ(BINDERY_GROUP_DRAINING,
-		  group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_DRAINING, STATE());
 	vfio_close(&user);
 }
 

@@ -7,53 +7,30 @@
 #include <sys/eventfd.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 #define SHORT_MS	200
 #define FORCE_MS	1000
 
 FIXTURE(release) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, held;
-	struct request request, other;
-	struct answer answer;
-	struct vfio_user user;
-	struct child child;
+	COMMON;
+	struct request other;
 };
 
 FIXTURE_SETUP(release)
 {
-	self->user = vfio_none;
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
+	COMMON_SETUP();
 	request_group(&self->other, &self->group, "");
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, vfio_hold(&self->user, self->last, VFIO_PART_DEVICE));
 	ASSERT_EQ(0, snapshot_take(&self->held));
 }
 
 FIXTURE_TEARDOWN(release)
 {
-	vfio_close(&self->user);
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
-#define STATE()		group_state(self->control, self->first)
-#define BECOMES(state)	wait_until(group_is(self->control, self->first, state))
 #define RELEASE(flags, ms) \
 	release_with(self->claim, &self->answer, flags, ms, 0)
 
@@ -167,16 +144,14 @@ TEST_F(release, C9_a_deferred_release_ends_with_the_last_user)
 	EXPECT_EQ(0, vfio_works(&self->user, self->last));
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 	vfio_close(&self->user);
-	EXPECT_TRUE(BECOMES(BINDERY_GROUP_FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F(release, C9_a_deferred_release_without_users_restores_too)
 {
 	vfio_close(&self->user);
 	EXPECT_EQ(0, RELEASE(BINDERY_RELEASE_DEFER, 0));
-	EXPECT_TRUE(BECOMES(BINDERY_GROUP_FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F(release, C9_only_one_policy_can_be_asked_for)
@@ -228,7 +203,7 @@ TEST_F(release, C9_force_and_a_user_who_ignores_it)
 		EXPECT_STREQ(self->last, bdf);
 	}
 	EXPECT_EQ(-ESTALE, status(self->claim, &self->answer));
-	EXPECT_TRUE(BECOMES(BINDERY_GROUP_STUCK));
+	EXPECT_TRUE(BECOMES(STUCK));
 	ASSERT_EQ(0, show(self->control, self->first, &self->answer));
 	member = member_of(self->answer.members, self->answer.num_members,
 			   self->last);
@@ -242,8 +217,7 @@ TEST_F(release, C9_force_and_a_user_who_ignores_it)
 	EXPECT_EQ(BINDERY_ERROR_STUCK, self->other.error.out_code);
 
 	vfio_close(&self->user);
-	EXPECT_TRUE(BECOMES(BINDERY_GROUP_FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 /* As a machine monitor does: it closes the device when it is asked to. */
@@ -328,7 +302,7 @@ TEST_F(release, C9_a_group_that_drains_is_not_acquired_for_other_targets)
 	EXPECT_EQ(BINDERY_GROUP_DRAINING, STATE());
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 	vfio_close(&self->user);
-	EXPECT_TRUE(BECOMES(BINDERY_GROUP_FREE));
+	EXPECT_TRUE(BECOMES(FREE));
 }
 
 /* What a claim proves has to be true when it is given. */
@@ -369,40 +343,27 @@ TEST_F(release, C12_a_group_that_drains_keeps_the_modules)
 
 /* Over two groups. */
 FIXTURE(batch) {
-	int control;
-	int claim;
+	COMMON;
 	struct group groups[2];
-	struct snapshot before, changed;
-	struct request request;
-	struct answer answer;
 };
 
 FIXTURE_SETUP(batch)
 {
-	struct group *groups = self->groups;
-
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&groups[0], NULL) ||
-	    group_choose_other(&groups[1], &groups[0], NULL))
+	COMMON_SETUP();
+	self->groups[0] = self->group;
+	if (group_choose_other(&self->groups[1], &self->group, NULL))
 		SKIP(return, "no two groups of endpoints on native drivers");
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &groups[0], "");
-	for (unsigned int i = 0; i < groups[1].num; i++)
-		request_add(&self->request, groups[1].bdf[i]);
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	for (unsigned int i = 0; i < self->groups[1].num; i++)
+		request_add(&self->request, self->groups[1].bdf[i]);
+	ACQUIRE();
 }
 
 FIXTURE_TEARDOWN(batch)
 {
-	knobs_reset();
-	for (int i = 0; i < 2; i++)
-		EXPECT_EQ(BINDERY_GROUP_FREE,
-			  close_claims(self->control, self->groups[i].bdf[0]));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	EXPECT_EQ(0, common_rest(&self->common));
+	EXPECT_EQ(BINDERY_GROUP_FREE,
+		  close_claims(self->control, self->groups[1].bdf[0]));
+	COMMON_TEARDOWN();
 }
 
 /* Whichever group the device is in. */
@@ -435,7 +396,7 @@ TEST_F(batch, C8_a_device_that_fails_in_one_group_stops_no_other)
 			EXPECT_STREQ(failed ? "" : TEST_NATIVE,
 				     member->out_driver);
 		}
-		self->changed = self->before;
+		self->changed = snapshot_copy(&self->before);
 		snapshot_device(&self->changed, bad)->driver[0] = 0;
 		EXPECT_EQ(0, snapshot_compare(&self->changed));
 		EXPECT_EQ(BINDERY_GROUP_DEGRADED,
@@ -444,8 +405,7 @@ TEST_F(batch, C8_a_device_that_fails_in_one_group_stops_no_other)
 			  group_state(self->control, self->groups[!i].bdf[0]));
 		ASSERT_EQ(0, knob(TEST_NATIVE, "fail", ""));
 		close_claim(self->claim);
-		self->claim = acquire(self->control, &self->request);
-		ASSERT_LE(0, self->claim);
+		ACQUIRE();
 	}
 }
 

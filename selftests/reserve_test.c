@@ -10,47 +10,13 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 #define SHORT_MS	200
 #define PAUSE_MS	"30"
 
-FIXTURE(reserve) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before;
-	struct request request;
-	struct answer answer;
-	struct child child;
-};
-
-FIXTURE_SETUP(reserve)
-{
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, TEST_NATIVE))
-		SKIP(return, "no group of devices on " TEST_NATIVE);
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, TEST_TARGET);
-	strcpy(self->request.cmd.label, "reserve test");
-}
-
-FIXTURE_TEARDOWN(reserve)
-{
-	knobs_reset();
-	watch_end();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
-}
-
-#define STATE() group_state(self->control, self->first)
-#define BECOMES(state) wait_until(STATE() == BINDERY_GROUP_##state)
+COMMON_FIXTURE(reserve, .driver = TEST_NATIVE, .target = TEST_TARGET,
+	       .label = "reserve test")
 
 static int reserve(FIXTURE_DATA(reserve) *self)
 {
@@ -58,14 +24,6 @@ static int reserve(FIXTURE_DATA(reserve) *self)
 	self->claim = acquire(self->control, &self->request);
 	self->request.cmd.flags = 0;
 	return self->claim < 0 ? self->claim : 0;
-}
-
-static bool all_on(const struct group *group, const char *driver)
-{
-	for (unsigned int i = 0; i < group->num; i++)
-		if (!pci_is_on(group->bdf[i], driver))
-			return false;
-	return true;
 }
 
 /* --- RESERVE_ONLY --------------------------------------------------------- */
@@ -134,7 +92,7 @@ TEST_F(reserve, T15_a_reservation_validates)
 	ASSERT_LE(0, self->claim);
 	EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
 	ASSERT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
-	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+	EXPECT_TRUE(group_is_on(&self->group, TEST_TARGET));
 }
 
 TEST_F(reserve, T15_a_reservation_dies_with_its_holder)
@@ -186,8 +144,7 @@ TEST_F(reserve, T15_BIND_of_what_is_bound_changes_nothing)
 {
 	struct snapshot held;
 
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&held));
 	EXPECT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
 	EXPECT_EQ(0, snapshot_compare_untouched(&held));
@@ -213,7 +170,7 @@ TEST_F(reserve, T15_a_BIND_that_failed_may_be_tried_again)
 	}
 	knob(TEST_TARGET, "fail", "");
 	EXPECT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
-	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+	EXPECT_TRUE(group_is_on(&self->group, TEST_TARGET));
 }
 
 /* What was moved since the reservation is found as it is at BIND. */
@@ -226,7 +183,7 @@ TEST_F(reserve, T15_BIND_restores_what_it_found)
 	ASSERT_EQ(0, pci_override(self->first, "foo"));
 	ASSERT_EQ(0, snapshot_take(&moved));
 	ASSERT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
-	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+	EXPECT_TRUE(group_is_on(&self->group, TEST_TARGET));
 	ASSERT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(0, snapshot_compare(&moved));
 	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
@@ -291,7 +248,7 @@ static int begin(FIXTURE_DATA(reserve) *self, const char *bdf)
 	self->claim = acquire(self->control, &self->request);
 	if (self->claim < 0)
 		return self->claim;
-	return wait_until(knob_read(TEST_TARGET, "waiting") == 1) ? 0 : -EIO;
+	return knob_holds(TEST_TARGET) ? 0 : -EIO;
 }
 
 TEST_F(reserve, T15_NOWAIT_returns_while_the_transaction_runs)
@@ -309,7 +266,7 @@ TEST_F(reserve, T15_NOWAIT_returns_while_the_transaction_runs)
 	EXPECT_TRUE(BECOMES(HELD));
 	ASSERT_EQ(0, status(self->claim, &self->answer));
 	EXPECT_EQ(BINDERY_GROUP_HELD, self->answer.status.out_state);
-	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+	EXPECT_TRUE(group_is_on(&self->group, TEST_TARGET));
 	EXPECT_EQ(0, poll_claim(self->claim, 0));
 	ASSERT_EQ(0, release(self->claim, &self->answer));
 }
@@ -368,7 +325,7 @@ TEST_F(reserve, T15_BIND_need_not_wait_either)
 	knob(TEST_TARGET, "hold_probe", self->first);
 	ASSERT_EQ(0, bind_claim(self->claim, &self->answer,
 				BINDERY_ACQUIRE_NOWAIT, 0));
-	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
 	EXPECT_EQ(BINDERY_GROUP_BINDING, STATE());
 	ASSERT_EQ(0, status(self->claim, &self->answer));
 	knob(TEST_TARGET, "fail", self->last);
@@ -393,8 +350,7 @@ TEST_F(reserve, C1_closing_the_claim_aborts_what_runs)
 		EXPECT_FALSE(STATE() == BINDERY_GROUP_FREE);
 		EXPECT_EQ(1, knob_read(TEST_TARGET, "waiting"));
 		knob(TEST_TARGET, "hold_probe", "");
-		EXPECT_TRUE(BECOMES(FREE));
-		EXPECT_EQ(0, snapshot_compare(&self->before));
+		COMES_BACK();
 	}
 }
 
@@ -417,8 +373,7 @@ TEST_F(reserve, C1_RELEASE_aborts_what_runs)
 					     SHORT_MS));
 	EXPECT_EQ(BINDERY_ERROR_DEADLINE, self->answer.error.out_code);
 	knob(TEST_TARGET, "hold_probe", "");
-	EXPECT_TRUE(BECOMES(FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 
 	close_claim(self->claim);
 	ASSERT_EQ(0, begin(self, self->last));

@@ -5,50 +5,27 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 #define PROBE_DEFER	"517"
 #define MODPROBE	"/proc/sys/kernel/modprobe"
 
 FIXTURE(restore) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, changed;
-	struct request request;
-	struct answer answer;
+	COMMON;
 };
 
 FIXTURE_SETUP(restore)
 {
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, TEST_NATIVE) || self->group.num < 2)
+	COMMON_SETUP(.driver = TEST_NATIVE);
+	if (self->group.num < 2)
 		SKIP(return, "no group of two devices on " TEST_NATIVE);
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 }
 
 FIXTURE_TEARDOWN(restore)
 {
 	write_file(MODPROBE, "/sbin/modprobe");
-	knobs_reset();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
-}
-
-#define STATE() group_state(self->control, self->first)
-
-static bool has_state(int control, const char *bdf, int state)
-{
-	return group_state(control, bdf) == state;
+	COMMON_TEARDOWN();
 }
 
 /* Everything as before, but this member without a driver. */
@@ -56,7 +33,7 @@ static int all_but(FIXTURE_DATA(restore) *self, const char *bdf)
 {
 	struct device_state *state;
 
-	self->changed = self->before;
+	self->changed = snapshot_copy(&self->before);
 	state = snapshot_device(&self->changed, bdf);
 	state->driver[0] = 0;
 	return snapshot_compare(&self->changed);
@@ -92,8 +69,7 @@ TEST_F(restore, C8_each_member_is_tried_and_the_first_failure_told)
 	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
 	knob(TEST_NATIVE, "fail", "");
 	EXPECT_EQ(0, pci_drivers_probe(self->group.bdf[1]));
-	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
-					 BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(BECOMES(FREE));
 }
 
 /* Whatever a driver says, it is not taken for what we mean by that errno. */
@@ -125,8 +101,7 @@ TEST_F(restore, C8_a_native_probe_may_return_any_errno)
 		EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
 		close_claim(self->claim);
 		knob(TEST_NATIVE, "fail", "");
-		self->claim = acquire(self->control, &self->request);
-		ASSERT_LE(0, self->claim);
+		ACQUIRE();
 	}
 	EXPECT_EQ(0, release(self->claim, &self->answer));
 }
@@ -150,8 +125,7 @@ TEST_F(restore, T1_a_rollback_that_is_not_complete_says_so)
 	EXPECT_EQ(0, all_but(self, self->first));
 	knob(TEST_NATIVE, "fail", "");
 	EXPECT_EQ(0, pci_bind(self->first, TEST_NATIVE));
-	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
-					 BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(BECOMES(FREE));
 }
 
 TEST_F(restore, C8_several_members_can_fail)
@@ -167,9 +141,7 @@ TEST_F(restore, C8_several_members_can_fail)
 	knob(TEST_NATIVE, "fail", "");
 	/* One that comes back by itself has the others tried again. */
 	EXPECT_EQ(0, pci_bind(self->last, TEST_NATIVE));
-	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
-					 BINDERY_GROUP_FREE)));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F(restore, C8_the_next_acquire_repairs)
@@ -177,8 +149,7 @@ TEST_F(restore, C8_the_next_acquire_repairs)
 	EXPECT_EQ(-EIO, release_refused(self, self->last));
 	EXPECT_EQ(BINDERY_GROUP_DEGRADED, STATE());
 	knob(TEST_NATIVE, "fail", "");
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	EXPECT_EQ(0, member_compare(member_of(self->request.members,
 					      self->group.num, self->last),
 				    BINDERY_ROLE_REQUESTED,
@@ -236,13 +207,11 @@ TEST_F(restore, C8_C1_the_owner_need_not_live_for_it)
 {
 	knob(TEST_NATIVE, "fail", self->last);
 	close_claim(self->claim);
-	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
-					 BINDERY_GROUP_DEGRADED)));
+	EXPECT_TRUE(BECOMES(DEGRADED));
 	EXPECT_EQ(0, all_but(self, self->last));
 	knob(TEST_NATIVE, "fail", "");
 	EXPECT_EQ(0, pci_bind(self->last, TEST_NATIVE));
-	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
-					 BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(BECOMES(FREE));
 }
 
 /* A probe of any other device has the kernel try it again. */
@@ -261,9 +230,7 @@ TEST_F(restore, C8_a_deferred_native_probe_is_awaited)
 	knob(TEST_NATIVE, "fail", "");
 	ASSERT_EQ(0, pci_move(twin, TEST_NATIVE));
 	ASSERT_EQ(0, pci_override(twin, ""));
-	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
-					 BINDERY_GROUP_FREE)));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F(restore, C8_a_native_module_unloaded_meanwhile_is_loaded)
@@ -287,9 +254,7 @@ TEST_F(restore, C8_a_native_module_that_cannot_be_loaded_may_come_later)
 		EXPECT_TRUE(pci_is_on(self->group.bdf[i], ""));
 	ASSERT_EQ(0, write_file(MODPROBE, "/sbin/modprobe"));
 	ASSERT_EQ(0, module_load(TEST_NATIVE));
-	EXPECT_TRUE(wait_until(has_state(self->control, self->first,
-					 BINDERY_GROUP_FREE)));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 /* What is somebody else's by then is left to that somebody, and told. */
@@ -306,7 +271,7 @@ TEST_F(restore, C8_a_foreign_override_is_left_alone_and_told)
 	ASSERT_NE(NULL, member);
 	EXPECT_EQ(EBUSY, member->out_errno);
 	EXPECT_STREQ("foo", member->out_override);
-	self->changed = self->before;
+	self->changed = snapshot_copy(&self->before);
 	strcpy(snapshot_device(&self->changed, self->last)->override, "foo");
 	snapshot_device(&self->changed, self->last)->driver[0] = 0;
 	EXPECT_EQ(0, snapshot_compare(&self->changed));

@@ -10,19 +10,12 @@
 #include <sys/stat.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 #define NODE	"/dev/bindery"
 
 FIXTURE(rights) {
-	int control;
-	int claim;
-	struct group group;
-	char *first;
-	struct snapshot before;
-	struct request request;
-	struct answer answer;
-	struct child child;
+	COMMON;
 	mode_t mode;
 };
 
@@ -30,23 +23,15 @@ FIXTURE_SETUP(rights)
 {
 	struct stat st;
 
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
+	COMMON_SETUP();
 	ASSERT_EQ(0, stat(NODE, &st));
 	self->mode = st.st_mode & 0777;
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
 }
 
 FIXTURE_TEARDOWN(rights)
 {
 	chmod(NODE, self->mode);
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
 /* What somebody without rights does, in a child: 0 if all is as it has to be */
@@ -174,13 +159,12 @@ static int leave_kept(FIXTURE_DATA(rights) *self)
 	if (claim < 0)
 		return claim;
 	close_claim(claim);
-	return wait_until(group_is(self->control, self->first,
-				   BINDERY_GROUP_KEPT)) ? 0 : -ETIMEDOUT;
+	return BECOMES(KEPT) ? 0 : -ETIMEDOUT;
 }
 
-static int release_kept(FIXTURE_DATA(rights) *self)
+static int release_what_is_kept(FIXTURE_DATA(rights) *self)
 {
-	if (!group_is(self->control, self->first, BINDERY_GROUP_KEPT))
+	if (!IS(KEPT))
 		note("it is not kept any more");
 	return recover(self->control, BINDERY_RECOVER_RELEASE,
 		       self->request.cmd.out_claim_id, NULL, &self->answer);
@@ -236,7 +220,7 @@ TEST_F(rights, G5_a_kept_claim_stays_with_those_who_have_rights)
 	EXPECT_EQ(0, run_visit(self, become_nobody, -1));
 	EXPECT_EQ(0, run_visit(self, drop_sys_admin, -1));
 	EXPECT_EQ(0, run_visit(self, enter_user_namespace, -1));
-	EXPECT_EQ(0, release_kept(self));
+	EXPECT_EQ(0, release_what_is_kept(self));
 }
 
 static int open_for_parent(int socket, void *arg)
@@ -308,7 +292,7 @@ TEST_F(rights, G5_recovering_needs_the_capability_at_the_call)
 	EXPECT_EQ(0, run_as(self, use_recover, drop_sys_admin, self->control));
 	EXPECT_EQ(0, run_as(self, use_recover, enter_user_namespace,
 			    self->control));
-	EXPECT_EQ(0, release_kept(self));
+	EXPECT_EQ(0, release_what_is_kept(self));
 }
 
 /* Nothing of the control file; of a claim's calls, those that take nothing. */

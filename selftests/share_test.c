@@ -6,44 +6,23 @@
 #include <sys/prctl.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 FIXTURE(share) {
-	int control;
-	int claim, second;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, held;
-	struct request request, other;
-	struct answer answer;
-	struct child child;
+	COMMON;
+	struct request other;
 };
 
 FIXTURE_SETUP(share)
 {
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
-	strcpy(self->request.cmd.label, "the first");
-	self->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
-	request_group(&self->other, &self->group, "");
+	COMMON_SETUP(.label = "the first", .flags = BINDERY_ACQUIRE_SHARED);
+	common_request(&self->common, &self->other);
 	strcpy(self->other.cmd.label, "the second");
-	self->other.cmd.flags = BINDERY_ACQUIRE_SHARED;
 }
 
 FIXTURE_TEARDOWN(share)
 {
-	knobs_reset();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
 static int claims_of(int control, const char *bdf)
@@ -100,6 +79,19 @@ static int holder_compare(const struct bindery_ioc_error *error, pid_t pid,
 	return differences;
 }
 
+/* Either form of claim, while another process has the first. */
+#define ALL_REFUSED(owner) do {						\
+	for (int i = 0; i < 2; i++) {					\
+		self->other.cmd.flags = i ? BINDERY_ACQUIRE_SHARED : 0;	\
+		EXPECT_EQ(-EBUSY, acquire(self->control, &self->other));\
+		EXPECT_EQ(0, holder_compare(&self->other.error, owner,	\
+					    "the owner", "the first"));	\
+		EXPECT_EQ(-EBUSY, check(self->control, &self->other));	\
+		EXPECT_EQ(0, holder_compare(&self->other.error, owner,	\
+					    "the owner", "the first"));	\
+	}								\
+} while (0)
+
 /* Neither form of claim is given beside one that is not shared. */
 TEST_F(share, C2_an_exclusive_claim_refuses_all_others_and_names_its_holder)
 {
@@ -110,26 +102,16 @@ TEST_F(share, C2_an_exclusive_claim_refuses_all_others_and_names_its_holder)
 	ASSERT_EQ(0, hear(self->child.socket, &ret));
 	ASSERT_LE(0, ret);
 	ASSERT_EQ(0, snapshot_take(&self->held));
-	for (int i = 0; i < 2; i++) {
-		self->other.cmd.flags = i ? BINDERY_ACQUIRE_SHARED : 0;
-		EXPECT_EQ(-EBUSY, acquire(self->control, &self->other));
-		EXPECT_EQ(0, holder_compare(&self->other.error, self->child.pid,
-					    "the owner", "the first"));
-		EXPECT_EQ(-EBUSY, check(self->control, &self->other));
-		EXPECT_EQ(0, holder_compare(&self->other.error, self->child.pid,
-					    "the owner", "the first"));
-	}
+	ALL_REFUSED(self->child.pid);
 	EXPECT_EQ(1, CLAIMS());
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 	child_kill(&self->child);
-	EXPECT_TRUE(wait_until(group_is(self->control, self->first,
-					BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(BECOMES(FREE));
 }
 
 TEST_F(share, C2_a_shared_claim_refuses_an_exclusive_one_and_names_its_holder)
 {
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	self->other.cmd.flags = 0;
 	EXPECT_EQ(-EBUSY, acquire(self->control, &self->other));
@@ -144,8 +126,7 @@ TEST_F(share, C2_a_shared_claim_refuses_an_exclusive_one_and_names_its_holder)
 
 TEST_F(share, C2_shared_claims_join_without_a_rebind_and_the_last_restores)
 {
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	EXPECT_EQ(1, CLAIMS());
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	self->second = acquire(self->control, &self->other);
@@ -158,14 +139,14 @@ TEST_F(share, C2_shared_claims_join_without_a_rebind_and_the_last_restores)
 	EXPECT_EQ(-ESTALE, status(self->claim, &self->answer));
 	EXPECT_EQ(1, CLAIMS());
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
-	EXPECT_EQ(BINDERY_GROUP_HELD, group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 	ASSERT_EQ(0, status(self->second, &self->answer));
 	EXPECT_STREQ("the second", self->answer.status.out_label);
 	ASSERT_EQ(0, show(self->control, self->first, &self->answer));
 	EXPECT_STREQ("the second", self->answer.show.out_holder_label);
 
 	ASSERT_EQ(0, release(self->second, &self->answer));
-	EXPECT_EQ(BINDERY_GROUP_FREE, group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
 	EXPECT_EQ(0, snapshot_compare(&self->before));
 }
 
@@ -191,16 +172,13 @@ TEST_F(share, C2_the_order_in_which_shared_claims_end_is_free)
 		}
 		EXPECT_EQ(0, status(claims[orders[i][2]], &self->answer));
 		close_claim(claims[orders[i][2]]);
-		EXPECT_TRUE(wait_until(group_is(self->control, self->first,
-						BINDERY_GROUP_FREE)));
-		EXPECT_EQ(0, snapshot_compare(&self->before));
+		COMES_BACK();
 	}
 }
 
 TEST_F(share, C2_a_claim_may_join_by_naming_one_member)
 {
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	request_init(&self->other, "");
 	request_add(&self->other, self->last);
@@ -216,8 +194,7 @@ TEST_F(share, C2_a_claim_may_join_by_naming_one_member)
 
 TEST_F(share, C2_a_claim_with_another_target_cannot_join)
 {
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	request_group(&self->other, &self->group, TEST_TARGET);
 	self->other.cmd.flags = BINDERY_ACQUIRE_SHARED;
@@ -245,8 +222,7 @@ TEST_F(share, C2_a_claim_cannot_join_for_a_member_that_is_parked)
 		SKIP(return, "the group has one member");
 	ASSERT_EQ(0, pci_unbind(self->last));
 	self->request.cmd.num_devices--;
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	EXPECT_EQ(-EBUSY, acquire(self->control, &self->other));
 	EXPECT_EQ(BINDERY_ERROR_BUSY, self->other.error.out_code);
@@ -258,8 +234,7 @@ TEST_F(share, C2_a_claim_cannot_join_for_a_member_that_is_parked)
 /* What a claim proves has to be true when it is given. */
 TEST_F(share, C2_T10_a_claim_cannot_join_where_a_member_was_taken_away)
 {
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, pci_unbind(self->last));
 	EXPECT_EQ(-EBUSY, acquire(self->control, &self->other));
 	EXPECT_EQ(1, CLAIMS());
@@ -272,46 +247,30 @@ TEST_F(share, C2_T10_a_claim_cannot_join_where_a_member_was_taken_away)
 
 /* With drivers that can be held and can be made to fail. */
 FIXTURE(knobs) {
-	int control;
-	int claim, second;
-	struct group group, free;
-	char *first, *last;
-	struct snapshot before, held;
-	struct request request, other, both;
-	struct answer answer;
-	struct child child, rival;
+	COMMON;
+	struct group free;
+	struct request other, both;
+	struct child rival;
 };
 
 FIXTURE_SETUP(knobs)
 {
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, TEST_NATIVE) ||
-	    group_choose_other(&self->free, &self->group, TEST_NATIVE))
+	COMMON_SETUP(.driver = TEST_NATIVE, .target = TEST_TARGET,
+		     .label = "the first", .flags = BINDERY_ACQUIRE_SHARED);
+	if (group_choose_other(&self->free, &self->group, TEST_NATIVE))
 		SKIP(return, "no two groups of devices on " TEST_NATIVE);
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, TEST_TARGET);
-	strcpy(self->request.cmd.label, "the first");
-	request_group(&self->other, &self->group, TEST_TARGET);
-	request_group(&self->both, &self->group, TEST_TARGET);
+	common_request(&self->common, &self->other);
+	common_request(&self->common, &self->both);
 	for (unsigned int i = 0; i < self->free.num; i++)
 		request_add(&self->both, self->free.bdf[i]);
-	self->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
-	self->other.cmd.flags = BINDERY_ACQUIRE_SHARED;
-	self->both.cmd.flags = BINDERY_ACQUIRE_SHARED;
 }
 
 FIXTURE_TEARDOWN(knobs)
 {
-	knobs_reset();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
+	EXPECT_EQ(0, common_rest(&self->common));
 	EXPECT_TRUE(wait_until(group_is(self->control, self->free.bdf[0],
 					BINDERY_GROUP_FREE)));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
 TEST_F(knobs, C2_the_holder_is_told_while_its_drivers_are_being_bound)
@@ -321,21 +280,12 @@ TEST_F(knobs, C2_the_holder_is_told_while_its_drivers_are_being_bound)
 	self->request.cmd.flags = 0;
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->last));
 	ASSERT_EQ(0, start_owner(&self->child, self->control, &self->request));
-	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
-	EXPECT_EQ(BINDERY_GROUP_BINDING,
-		  group_state(self->control, self->first));
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
+	EXPECT_EQ(BINDERY_GROUP_BINDING, STATE());
 	/* a member's description would wait for its lock */
 	self->other.cmd.members = 0;
 	self->other.cmd.deadline_ms = 100;
-	for (int i = 0; i < 2; i++) {
-		self->other.cmd.flags = i ? BINDERY_ACQUIRE_SHARED : 0;
-		EXPECT_EQ(-EBUSY, acquire(self->control, &self->other));
-		EXPECT_EQ(0, holder_compare(&self->other.error, self->child.pid,
-					    "the owner", "the first"));
-		EXPECT_EQ(-EBUSY, check(self->control, &self->other));
-		EXPECT_EQ(0, holder_compare(&self->other.error, self->child.pid,
-					    "the owner", "the first"));
-	}
+	ALL_REFUSED(self->child.pid);
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
 	ASSERT_EQ(0, hear(self->child.socket, &ret));
 	EXPECT_LE(0, ret);
@@ -349,7 +299,7 @@ TEST_F(knobs, C2_a_shared_claim_joins_one_whose_drivers_are_being_bound)
 
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->last));
 	ASSERT_EQ(0, start_owner(&self->child, self->control, &self->request));
-	ASSERT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
 	ASSERT_EQ(0, start_owner(&self->rival, self->control, &self->other));
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
 	ASSERT_EQ(0, hear(self->child.socket, &ret));
@@ -362,28 +312,17 @@ TEST_F(knobs, C2_a_shared_claim_joins_one_whose_drivers_are_being_bound)
 	EXPECT_TRUE(wait_until(CLAIMS() == 1));
 	EXPECT_EQ(0, knob_read(TEST_TARGET, "removes"));
 	child_kill(&self->rival);
-	EXPECT_TRUE(wait_until(group_is(self->control, self->first,
-					BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(BECOMES(FREE));
 	EXPECT_EQ(self->group.num, knob_read(TEST_TARGET, "removes"));
-}
-
-static int untouched(const struct snapshot *held, const struct group *group)
-{
-	int differences = 0;
-
-	for (unsigned int i = 0; i < group->num; i++)
-		differences += snapshot_untouched(held, group->bdf[i]);
-	return differences;
 }
 
 TEST_F(knobs, C2_T2_a_claim_joins_one_group_and_moves_another)
 {
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	self->second = acquire(self->control, &self->both);
 	ASSERT_LE(0, self->second);
-	EXPECT_EQ(0, untouched(&self->held, &self->group));
+	EXPECT_EQ(0, group_untouched(&self->group, &self->held));
 	EXPECT_TRUE(pci_is_on(self->free.bdf[0], TEST_TARGET));
 	EXPECT_EQ(2, CLAIMS());
 	EXPECT_EQ(1, claims_of(self->control, self->free.bdf[0]));
@@ -393,7 +332,7 @@ TEST_F(knobs, C2_T2_a_claim_joins_one_group_and_moves_another)
 
 	ASSERT_EQ(0, release(self->second, &self->answer));
 	EXPECT_EQ(1, CLAIMS());
-	EXPECT_EQ(0, untouched(&self->held, &self->group));
+	EXPECT_EQ(0, group_untouched(&self->group, &self->held));
 	EXPECT_TRUE(pci_is_on(self->free.bdf[0], TEST_NATIVE));
 	EXPECT_EQ(BINDERY_GROUP_FREE,
 		  group_state(self->control, self->free.bdf[0]));
@@ -401,8 +340,7 @@ TEST_F(knobs, C2_T2_a_claim_joins_one_group_and_moves_another)
 
 TEST_F(knobs, C2_T2_a_failure_in_the_free_group_leaves_the_shared_one_alone)
 {
-	self->claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, self->claim);
+	ACQUIRE();
 	ASSERT_EQ(0, snapshot_take(&self->held));
 	ASSERT_EQ(0, knob(TEST_TARGET, "fail", self->free.bdf[0]));
 	EXPECT_EQ(-EIO, acquire(self->control, &self->both));
@@ -410,8 +348,8 @@ TEST_F(knobs, C2_T2_a_failure_in_the_free_group_leaves_the_shared_one_alone)
 			      BINDERY_STEP_BIND, EIO, self->free.bdf[0],
 			      TEST_TARGET));
 	EXPECT_EQ(1, CLAIMS());
-	EXPECT_EQ(BINDERY_GROUP_HELD, group_state(self->control, self->first));
-	EXPECT_EQ(0, untouched(&self->held, &self->group));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	EXPECT_EQ(0, group_untouched(&self->group, &self->held));
 	EXPECT_EQ(BINDERY_GROUP_FREE,
 		  group_state(self->control, self->free.bdf[0]));
 	EXPECT_EQ(0, snapshot_compare(&self->held));

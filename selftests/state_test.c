@@ -10,49 +10,24 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 FIXTURE(state) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before;
-	struct request request;
-	struct answer answer;
-	struct vfio_user user;
+	COMMON;
 };
 
 FIXTURE_SETUP(state)
 {
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, TEST_NATIVE))
-		SKIP(return, "no group of devices on " TEST_NATIVE);
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	self->user = (struct vfio_user) { -1, -1, -1 };
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, TEST_TARGET);
-	if (states_watch())
+	COMMON_SETUP(.driver = TEST_NATIVE, .target = TEST_TARGET);
+	if (states_forget())
 		SKIP(return, "the kernel has no trace events");
-}
-
-static bool all_on(const struct group *group, const char *driver)
-{
-	for (unsigned int i = 0; i < group->num; i++)
-		if (!pci_is_on(group->bdf[i], driver))
-			return false;
-	return true;
 }
 
 /* Members that were removed are there again, on their native driver. */
 static bool bring_back(FIXTURE_DATA(state) *self)
 {
 	write_file("/sys/bus/pci/rescan", "1");
-	if (!wait_until(all_on(&self->group, TEST_NATIVE)))
+	if (!wait_until(group_is_on(&self->group, TEST_NATIVE)))
 		return false;
 	snapshot_renumber(&self->before);
 	return true;
@@ -64,18 +39,12 @@ FIXTURE_TEARDOWN(state)
 		states_print(self->group.id);
 	knobs_reset();
 	vfio_close(&self->user);
-	if (group_state(self->control, self->first) == BINDERY_GROUP_KEPT)
-		recover(self->control, BINDERY_RECOVER_RELEASE, NULL,
-			self->first, &self->answer);
+	release_kept(self->control, self->first);
 	if (pci_group(self->first) < 0)
 		bring_back(self);
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
-	states_unwatch();
+	COMMON_TEARDOWN();
 }
 
-#define STATE() group_state(self->control, self->first)
-#define BECOMES(state) wait_until(STATE() == BINDERY_GROUP_##state)
 #define PASSED(from, to) states_passed(self->group.id, from, to)
 #define OVERDUE(module, what, bdf)					\
 	overdue(self->control, &self->request, module, what, bdf)
@@ -86,7 +55,7 @@ static bool is_held(FIXTURE_DATA(state) *self)
 {
 	self->claim = acquire(self->control, &self->request);
 	return self->claim >= 0 && STATE() == BINDERY_GROUP_HELD &&
-	       all_on(&self->group, TEST_TARGET);
+	       group_is_on(&self->group, TEST_TARGET);
 }
 
 static bool is_reserved(FIXTURE_DATA(state) *self)
@@ -155,8 +124,7 @@ TEST_F(state, C6_FREE_by_ADOPT_to_HELD)
 {
 	struct snapshot on_vfio;
 
-	for (unsigned int i = 0; i < self->group.num; i++)
-		ASSERT_EQ(0, pci_move(self->group.bdf[i], TEST_TARGET));
+	ASSERT_EQ(0, group_move(&self->group, TEST_TARGET));
 	ASSERT_EQ(0, snapshot_take(&on_vfio));
 	self->claim = adopt(self->control, &self->request);
 	ASSERT_LE(0, self->claim);
@@ -175,7 +143,7 @@ TEST_F(state, T15_RESERVED_by_BIND_to_HELD)
 	ASSERT_TRUE(is_reserved(self));
 	ASSERT_EQ(0, bind_claim(self->claim, &self->answer, 0, 0));
 	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
-	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+	EXPECT_TRUE(group_is_on(&self->group, TEST_TARGET));
 	EXPECT_EQ(1, PASSED("reserved", "binding"));
 	EXPECT_EQ(1, PASSED("binding", "held"));
 }
@@ -258,7 +226,7 @@ TEST_F(state, C1_HELD_by_last_claim_to_DRAINING)
 	close_claim(other);
 	EXPECT_TRUE(BECOMES(DRAINING));
 	EXPECT_EQ(1, PASSED("held", "draining"));
-	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+	EXPECT_TRUE(group_is_on(&self->group, TEST_TARGET));
 }
 
 TEST_F(state, C5_HELD_with_keep_to_KEPT)
@@ -347,7 +315,7 @@ TEST_F(state, C5_KEPT_by_RELEASE_to_FREE)
 TEST_F(state, C9_DRAINING_by_last_user_to_RESTORING)
 {
 	ASSERT_TRUE(is_draining(self));
-	EXPECT_TRUE(all_on(&self->group, TEST_TARGET));
+	EXPECT_TRUE(group_is_on(&self->group, TEST_TARGET));
 	EXPECT_EQ(0, PASSED(NULL, "restoring"));
 	vfio_close(&self->user);
 	EXPECT_TRUE(BECOMES(FREE));
@@ -488,4 +456,8 @@ TEST_F(state, W2_GONE_by_last_close_to_FREE)
 	ASSERT_EQ(0, release(self->claim, &self->answer));
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	states_watch();
+	return test_harness_run(argc, argv);
+}

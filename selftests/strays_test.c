@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What was left on VFIO: found, told, and given back to its driver. */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,9 @@ FIXTURE(strays) {
 	struct group group;
 	char *one, *two;
 	struct snapshot before;
-	struct run run;
+	struct run run, other;
 	struct vfio_user user;
+	struct child child;
 };
 
 FIXTURE_SETUP(strays)
@@ -36,6 +38,7 @@ FIXTURE_SETUP(strays)
 
 FIXTURE_TEARDOWN(strays)
 {
+	knob(TEST_NATIVE, "hold_remove", "");
 	vfio_close(&self->user);
 	EXPECT_EQ(0, close_claims(self->control, self->one));
 	EXPECT_EQ(0, snapshot_compare(&self->before));
@@ -147,6 +150,86 @@ TEST_F(strays, C10_C9_what_a_vfio_user_has_open_is_left_to_it)
 	EXPECT_TRUE(pci_is_on(self->one, VFIO_PCI));
 	EXPECT_EQ(0, vfio_works(&self->user, self->one));
 	vfio_close(&self->user);
+	EXPECT_EQ(0, not_fixed(self));
+}
+
+static int enter_network_namespace(void)
+{
+	return unshare(CLONE_NEWNET) ? -errno : 0;
+}
+
+/* What the module tells root, and what somebody else finds in sysfs. */
+static int views_differ(FIXTURE_DATA(strays) *self, int (*become)(void),
+			const char *reason)
+{
+	int wrong = RUN("strays", "--json") != 0;
+
+	wrong += documents(self->run.out) != 1;
+	wrong += !OUT_HAS(reason ?: "\"count\":0");
+	wrong += run_whole(&self->other, become, ARGS("strays", "--json")) != 0;
+	if (!strcmp(self->run.out, self->other.out))
+		return wrong;
+	note("differ: %s and %s", self->run.out, self->other.out);
+	return wrong + 1;
+}
+
+TEST_F(strays, C10_the_module_tells_what_sysfs_shows)
+{
+	EXPECT_EQ(0, views_differ(self, drop_sys_admin, NULL));
+	ASSERT_EQ(0, pci_override(self->one, VFIO_PCI));
+	EXPECT_EQ(0, views_differ(self, drop_sys_admin, "\"reason\":\"override\""));
+	ASSERT_EQ(0, pci_override(self->one, "bindery-parked"));
+	EXPECT_EQ(0, views_differ(self, drop_sys_admin, "\"reason\":\"parked\""));
+	ASSERT_EQ(0, pci_override(self->one, "nobody"));
+	EXPECT_EQ(0, views_differ(self, drop_sys_admin, NULL));
+	ASSERT_EQ(0, pci_override(self->one, ""));
+	ASSERT_EQ(0, move_all(self));
+	EXPECT_EQ(0, views_differ(self, drop_sys_admin, "\"reason\":\"driver\""));
+	ASSERT_EQ(0, vfio_open(&self->user, self->one));
+	EXPECT_EQ(0, views_differ(self, drop_sys_admin, "\"reason\":\"driver\""));
+	vfio_close(&self->user);
+	EXPECT_EQ(0, views_differ(self, enter_network_namespace,
+				  "\"reason\":\"driver\""));
+	EXPECT_EQ(0, not_fixed(self));
+	EXPECT_EQ(0, RUN("acquire", "--keep", "-c", self->one));
+	EXPECT_EQ(0, views_differ(self, drop_sys_admin, NULL));
+	EXPECT_EQ(0, RUN("release", self->one));
+}
+
+TEST_F(strays, C10_an_override_of_a_VFIO_driver_that_is_not_loaded_is_one)
+{
+	ASSERT_EQ(0, module_unload("vfio_pci"));
+	ASSERT_EQ(0, pci_override(self->one, VFIO_PCI));
+	EXPECT_EQ(0, views_differ(self, drop_sys_admin, "\"reason\":\"override\""));
+	EXPECT_EQ(0, not_fixed(self));
+	EXPECT_FALSE(module_is_loaded("vfio_pci"));
+	ASSERT_EQ(0, module_load("vfio_pci"));
+}
+
+static int unbind_in_child(int socket, void *arg)
+{
+	(void)socket;
+	return pci_unbind(arg) != 0;
+}
+
+/* Its driver's callback has its lock, for which Linux 6.1's sysfs waits. */
+TEST_F(strays, C10_a_driver_that_does_not_return_holds_up_nothing)
+{
+	if (!pci_is_on(self->one, TEST_NATIVE))
+		SKIP(return, "no driver that waits when it is told to");
+	ASSERT_EQ(0, pci_override(self->one, VFIO_PCI));
+	ASSERT_EQ(0, pci_override(self->two, VFIO_PCI));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_remove", self->one));
+	ASSERT_EQ(0, child_start(&self->child, unbind_in_child, self->one));
+	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting")));
+	ASSERT_EQ(0, START("strays", "--json"));
+	EXPECT_TRUE(wait_until(strchr(out_now(&self->run), '\n')));
+	EXPECT_EQ(1, knob_read(TEST_NATIVE, "waiting"));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_remove", ""));
+	EXPECT_EQ(0, run_end(&self->run));
+	EXPECT_TRUE(OUT_HAS("\"count\":1"));
+	EXPECT_TRUE(OUT_HAS(self->two));
+	EXPECT_EQ(0, child_wait(&self->child));
 	EXPECT_EQ(0, not_fixed(self));
 }
 

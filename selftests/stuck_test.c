@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 #define DEADLINE_MS	5000
 /* Callers have to be back long before a held callback gives up by itself. */
@@ -18,48 +18,30 @@
 #define MAX_GROUPS	3
 
 FIXTURE(stuck) {
-	int control;
-	int claim;
-	unsigned int num_groups;
-	struct group groups[MAX_GROUPS];
-	struct group *group;		/* the one with the most members */
-	char *first, *last;
-	struct snapshot before;
-	struct request request;		/* of that group */
+	COMMON;
+	struct group groups[MAX_GROUPS];	/* the first as above */
 	struct request all;		/* of all groups */
-	struct answer answer;
-	struct child child;
 };
 
-static void find_groups(FIXTURE_DATA(stuck) *self)
+static unsigned int find_groups(FIXTURE_DATA(stuck) *self)
 {
 	char all[MAX_DEVICES][BDF_SIZE];
 	int num = pci_list(all, MAX_DEVICES);
+	unsigned int found = 1;
 
-	self->group = &self->groups[0];
-	if (group_choose(self->group, TEST_NATIVE))
-		return;
-	self->num_groups = 1;
-	for (int i = 0; i < num && self->num_groups < MAX_GROUPS; i++)
+	self->groups[0] = self->group;
+	for (int i = 0; i < num && found < MAX_GROUPS; i++)
 		if (pci_is_on(all[i], TEST_NATIVE) &&
-		    pci_group(all[i]) != self->group->id)
-			group_read(&self->groups[self->num_groups++],
-				   pci_group(all[i]));
+		    pci_group(all[i]) != self->group.id)
+			group_read(&self->groups[found++], pci_group(all[i]));
+	return found;
 }
 
 FIXTURE_SETUP(stuck)
 {
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	find_groups(self);
-	if (self->num_groups < MAX_GROUPS)
+	COMMON_SETUP(.driver = TEST_NATIVE, .target = TEST_TARGET);
+	if (find_groups(self) < MAX_GROUPS)
 		SKIP(return, "not three groups of devices on " TEST_NATIVE);
-	self->first = self->group->bdf[0];
-	self->last = self->group->bdf[self->group->num - 1];
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, self->group, TEST_TARGET);
 	request_init(&self->all, TEST_TARGET);
 	for (unsigned int i = 0; i < MAX_GROUPS; i++)
 		for (unsigned int j = 0; j < self->groups[i].num; j++)
@@ -68,27 +50,25 @@ FIXTURE_SETUP(stuck)
 
 FIXTURE_TEARDOWN(stuck)
 {
-	knobs_reset();
-	for (unsigned int i = 0; i < self->num_groups; i++)
+	EXPECT_EQ(0, common_rest(&self->common));
+	for (unsigned int i = 1; i < MAX_GROUPS; i++)
 		EXPECT_EQ(BINDERY_GROUP_FREE,
 			  close_claims(self->control, self->groups[i].bdf[0]));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
-static bool has_state(int control, const char *bdf, int state)
+static bool is_in(FIXTURE_DATA(stuck) *self, const char *bdf, int state)
 {
-	return group_state(control, bdf) == state;
+	return group_is(self->control, bdf, state);
 }
 
-#define BECOMES(bdf, state)						\
-	wait_until(has_state(self->control, bdf, BINDERY_GROUP_##state))
+#define COMES_TO(bdf, state) wait_until(is_in(self, bdf, BINDERY_GROUP_##state))
 
 /* The groups but the first are as they were. */
 static bool others_free(FIXTURE_DATA(stuck) *self)
 {
 	for (unsigned int i = 1; i < MAX_GROUPS; i++)
-		if (!has_state(self->control, self->groups[i].bdf[0],
-			       BINDERY_GROUP_FREE) ||
+		if (!is_in(self, self->groups[i].bdf[0], BINDERY_GROUP_FREE) ||
 		    !pci_is_on(self->groups[i].bdf[0], TEST_NATIVE))
 			return false;
 	return true;
@@ -138,11 +118,10 @@ static void check_acquire(struct __test_metadata *_metadata,
 	EXPECT_EQ(1, knob_read(module, "waiting"));
 	EXPECT_EQ(0, error_is(&self->request.error, BINDERY_ERROR_DEADLINE,
 			      step, ETIMEDOUT, self->last));
-	EXPECT_TRUE(BECOMES(self->first, STUCK));
+	EXPECT_TRUE(BECOMES(STUCK));
 	EXPECT_TRUE(only_stuck(self, self->last));
 	knob(module, what, "");
-	EXPECT_TRUE(BECOMES(self->first, FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F_TIMEOUT(stuck, T12_an_acquire_whose_unbind_is_held, 100)
@@ -176,12 +155,11 @@ static void check_release(struct __test_metadata *_metadata,
 	pci_text(&self->answer.error.out_device, held);
 	EXPECT_STREQ(self->first, held);
 
-	EXPECT_TRUE(BECOMES(self->first, STUCK));
+	EXPECT_TRUE(BECOMES(STUCK));
 	EXPECT_TRUE(only_stuck(self, self->first));
 	EXPECT_TRUE(wait_until(others_free(self)));
 	knob(module, what, "");
-	EXPECT_TRUE(BECOMES(self->first, FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F_TIMEOUT(stuck, T12_a_release_whose_unbind_is_held, 100)
@@ -217,16 +195,15 @@ static void check_others(struct __test_metadata *_metadata,
 	EXPECT_EQ(-ETIMEDOUT, overdue(self->control, &self->all, module, what,
 				      self->last));
 	EXPECT_TRUE(wait_until(others_free(self)));
-	EXPECT_TRUE(BECOMES(self->first, STUCK));
+	EXPECT_TRUE(BECOMES(STUCK));
 	EXPECT_TRUE(only_stuck(self, self->last));
 	for (int round = 0; round < 3; round++)
 		for (unsigned int i = 1; i < MAX_GROUPS; i++)
 			EXPECT_EQ(0, cycle(self, &self->groups[i]));
-	EXPECT_EQ(BINDERY_GROUP_STUCK, group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_STUCK, STATE());
 	EXPECT_EQ(1, knob_read(module, "waiting"));
 	knob(module, what, "");
-	EXPECT_TRUE(BECOMES(self->first, FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_F(stuck, T12_other_groups_come_back_while_an_unbind_is_held)
@@ -251,22 +228,22 @@ TEST_F_TIMEOUT(stuck, T12_several_groups_are_stuck_at_once, 100)
 	EXPECT_EQ(-ETIMEDOUT, acquire(self->control, &self->all));
 	ASSERT_EQ(3, knob_read(TEST_NATIVE, "waiting"));
 	for (unsigned int i = 0; i < MAX_GROUPS; i++)
-		EXPECT_TRUE(BECOMES(self->groups[i].bdf[0], STUCK));
+		EXPECT_TRUE(COMES_TO(self->groups[i].bdf[0], STUCK));
 
 	snprintf(held, sizeof(held), "%s %s", self->last,
 		 self->groups[2].bdf[0]);
 	knob(TEST_NATIVE, "hold_remove", held);
-	EXPECT_TRUE(BECOMES(self->groups[1].bdf[0], FREE));
+	EXPECT_TRUE(COMES_TO(self->groups[1].bdf[0], FREE));
 	EXPECT_EQ(0, cycle(self, &self->groups[1]));
 
 	knob(TEST_NATIVE, "hold_remove", self->groups[2].bdf[0]);
-	EXPECT_TRUE(BECOMES(self->first, FREE));
-	EXPECT_EQ(0, cycle(self, self->group));
-	EXPECT_TRUE(has_state(self->control, self->groups[2].bdf[0],
+	EXPECT_TRUE(BECOMES(FREE));
+	EXPECT_EQ(0, cycle(self, &self->group));
+	EXPECT_TRUE(is_in(self, self->groups[2].bdf[0],
 			      BINDERY_GROUP_STUCK));
 
 	knob(TEST_NATIVE, "hold_remove", "");
-	EXPECT_TRUE(BECOMES(self->groups[2].bdf[0], FREE));
+	EXPECT_TRUE(COMES_TO(self->groups[2].bdf[0], FREE));
 	EXPECT_EQ(0, snapshot_compare(&self->before));
 }
 
@@ -286,7 +263,7 @@ TEST_F(stuck, T12_nothing_new_begins_on_a_group_that_is_stuck)
 {
 	EXPECT_EQ(-ETIMEDOUT, overdue(self->control, &self->request,
 				      TEST_NATIVE, "hold_remove", self->last));
-	ASSERT_TRUE(BECOMES(self->first, STUCK));
+	ASSERT_TRUE(BECOMES(STUCK));
 	refuses_stuck(_metadata, self, 0);
 	refuses_stuck(_metadata, self, BINDERY_ACQUIRE_RESERVE_ONLY);
 	refuses_stuck(_metadata, self, BINDERY_ACQUIRE_SHARED);
@@ -300,9 +277,9 @@ TEST_F(stuck, T12_nothing_new_begins_on_a_group_that_is_stuck)
 	self->all.cmd.deadline_ms = SHORT_MS;
 	EXPECT_EQ(-EBUSY, acquire(self->control, &self->all));
 	EXPECT_TRUE(others_free(self));
-	EXPECT_EQ(BINDERY_GROUP_STUCK, group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_STUCK, STATE());
 	knob(TEST_NATIVE, "hold_remove", "");
-	EXPECT_TRUE(BECOMES(self->first, FREE));
+	EXPECT_TRUE(BECOMES(FREE));
 }
 
 /*
@@ -318,16 +295,16 @@ TEST_F_TIMEOUT(stuck, T12_a_callback_that_returns_during_the_rollback, 100)
 		knob(TEST_NATIVE, "hold_remove", self->last);
 		ASSERT_EQ(0, acquire_in_child(&self->child, self->control,
 					      &self->request));
-		ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+		ASSERT_TRUE(knob_holds(TEST_NATIVE));
 		knob(TEST_NATIVE, "lock", self->first);
 		ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 2));
 		ASSERT_EQ(0, hear(self->child.socket, &ret));
 		EXPECT_EQ(-ETIMEDOUT, ret);
 		usleep(ms * 1000);
 		knob(TEST_NATIVE, "hold_remove", "");
-		ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+		ASSERT_TRUE(knob_holds(TEST_NATIVE));
 		knob(TEST_NATIVE, "lock", "");
-		ASSERT_TRUE(BECOMES(self->first, FREE));
+		ASSERT_TRUE(BECOMES(FREE));
 		EXPECT_EQ(0, snapshot_compare(&self->before));
 		child_kill(&self->child);
 	}
@@ -340,7 +317,7 @@ TEST_F(stuck, T12_a_member_that_is_removed_from_the_bus_when_it_returns)
 	request_group(&self->request, &self->groups[1], TEST_TARGET);
 	EXPECT_EQ(-ETIMEDOUT, overdue(self->control, &self->request,
 				      TEST_TARGET, "hold_probe", bdf));
-	ASSERT_TRUE(BECOMES(bdf, STUCK));
+	ASSERT_TRUE(COMES_TO(bdf, STUCK));
 	/* It has to wait for the callback too. */
 	knob(TEST_TARGET, "hold_probe", "");
 	EXPECT_EQ(0, pci_write(bdf, "remove", "1"));
@@ -355,15 +332,15 @@ TEST_F(stuck, C12_the_modules_stay_while_a_callback_is_overdue)
 {
 	EXPECT_EQ(-ETIMEDOUT, overdue(self->control, &self->request,
 				      TEST_TARGET, "hold_probe", self->last));
-	ASSERT_TRUE(BECOMES(self->first, STUCK));
+	ASSERT_TRUE(BECOMES(STUCK));
 	close(self->control);
 	EXPECT_EQ(-EWOULDBLOCK, module_unload("bindery"));
 	EXPECT_EQ(-EWOULDBLOCK, module_unload(TEST_TARGET));
 	self->control = control_open();
 	ASSERT_LE(0, self->control);
-	EXPECT_EQ(BINDERY_GROUP_STUCK, group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_STUCK, STATE());
 	knob(TEST_TARGET, "hold_probe", "");
-	EXPECT_TRUE(BECOMES(self->first, FREE));
+	EXPECT_TRUE(BECOMES(FREE));
 }
 
 /* --- a caller that is gone ------------------------------------------------ */
@@ -379,10 +356,9 @@ TEST_F(stuck, C1_a_caller_killed_when_its_group_is_stuck)
 	ASSERT_EQ(0, hear(self->child.socket, &ret));
 	EXPECT_EQ(-ETIMEDOUT, ret);
 	child_kill(&self->child);
-	EXPECT_TRUE(BECOMES(self->first, STUCK));
+	EXPECT_TRUE(BECOMES(STUCK));
 	knob(TEST_NATIVE, "hold_remove", "");
-	EXPECT_TRUE(BECOMES(self->first, FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 static int own_and_release(int socket, void *arg)
@@ -407,13 +383,12 @@ TEST_F(stuck, C1_a_caller_killed_inside_release)
 	ASSERT_LE(0, ret);
 	knob(TEST_NATIVE, "hold_probe", self->first);
 	ASSERT_EQ(0, tell(self->child.socket, 0));
-	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 1));
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
 	child_kill(&self->child);
 	EXPECT_TRUE(wait_until(others_free(self)));
 	EXPECT_EQ(1, knob_read(TEST_NATIVE, "waiting"));
 	knob(TEST_NATIVE, "hold_probe", "");
-	EXPECT_TRUE(BECOMES(self->first, FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 /* Its claim is gone with it, whatever holds up the restore. */
@@ -430,8 +405,7 @@ TEST_F(stuck, C1_an_owner_killed_whose_devices_do_not_come_back)
 	EXPECT_TRUE(wait_until(others_free(self)));
 	EXPECT_EQ(1, knob_read(TEST_TARGET, "waiting"));
 	knob(TEST_TARGET, "hold_remove", "");
-	EXPECT_TRUE(BECOMES(self->first, FREE));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMES_BACK();
 }
 
 TEST_HARNESS_MAIN

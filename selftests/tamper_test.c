@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
 #define STUB	"pci-stub"
 #define FOREIGN	"nobody"
@@ -23,37 +23,20 @@
 #define A_WHILE_MS	300
 
 FIXTURE(tamper) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, held;
-	struct request request;
-	struct answer answer;
+	COMMON;
 };
 
 FIXTURE_SETUP(tamper)
 {
-	self->claim = -1;
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, TEST_NATIVE))
-		SKIP(return, "no group of devices on " TEST_NATIVE);
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
+	COMMON_SETUP(.driver = TEST_NATIVE);
 	ASSERT_EQ(0, module_load("pci_stub"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
 }
 
 FIXTURE_TEARDOWN(tamper)
 {
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
+	EXPECT_EQ(0, common_rest(&self->common));
 	EXPECT_EQ(0, snapshot_move_back(&self->before, &self->group));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
 
 static int hold(FIXTURE_DATA(tamper) *self, uint32_t flags)
@@ -229,7 +212,7 @@ TEST_F(tamper, W3_closing_a_claim_leaves_a_foreign_override_too)
 	ASSERT_EQ(0, hold(self, 0));
 	ASSERT_EQ(0, pci_override(self->last, FOREIGN));
 	close_claim(self->claim);
-	EXPECT_TRUE(wait_until(group_state(self->control, self->first) ==
+	EXPECT_TRUE(wait_until(STATE() ==
 			       BINDERY_GROUP_FREE));
 	EXPECT_TRUE(is_left(self->last, "", FOREIGN));
 	EXPECT_EQ(0, others_differ(self, self->last));

@@ -5,49 +5,9 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "fixture.h"
 
-FIXTURE(txn) {
-	int control;
-	struct group group;
-	char *first, *last;
-	struct snapshot before, changed;
-	struct request request;
-	struct answer answer;
-	struct vfio_user user;
-};
-
-FIXTURE_SETUP(txn)
-{
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, NULL))
-		SKIP(return, "no group of endpoints on native drivers");
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, "");
-}
-
-FIXTURE_TEARDOWN(txn)
-{
-	knobs_reset();
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
-}
-
-static bool all_on(const struct group *group, const char *driver)
-{
-	for (unsigned int i = 0; i < group->num; i++)
-		if (!pci_is_on(group->bdf[i], driver)) {
-			note("%s is not on %s", group->bdf[i], driver);
-			return false;
-		}
-	return true;
-}
+COMMON_FIXTURE(txn)
 
 /* Acquire, look, release, and compare with what was before. */
 #define ACQUIRE_AND_RELEASE(request) do {				\
@@ -56,7 +16,7 @@ static bool all_on(const struct group *group, const char *driver)
 	ASSERT_EQ(0, snapshot_take(&self->changed));			\
 	__claim = acquire(self->control, request);			\
 	ASSERT_LE(0, __claim);						\
-	EXPECT_TRUE(all_on(&self->group, VFIO_PCI));			\
+	EXPECT_TRUE(group_is_on(&self->group, VFIO_PCI));		\
 	ASSERT_EQ(0, release(__claim, &self->answer));			\
 	EXPECT_EQ(0, snapshot_compare(&self->changed));			\
 } while (0)
@@ -66,10 +26,9 @@ TEST_F(txn, T1_all_members_move_to_vfio_pci_and_back)
 	int claim = acquire(self->control, &self->request);
 
 	ASSERT_LE(0, claim);
-	EXPECT_TRUE(all_on(&self->group, VFIO_PCI));
+	EXPECT_TRUE(group_is_on(&self->group, VFIO_PCI));
 	EXPECT_EQ(self->group.num, self->request.cmd.num_members);
-	EXPECT_EQ(BINDERY_GROUP_HELD,
-		  group_state(self->control, self->first));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 	for (unsigned int i = 0; i < self->group.num; i++) {
 		ASSERT_EQ(0, vfio_open(&self->user, self->group.bdf[i]));
 		vfio_close(&self->user);
@@ -104,8 +63,6 @@ TEST_F(txn, T1_results_describe_each_member)
 
 TEST_F(txn, T4_a_member_on_the_target_before_survives_rollback_and_release)
 {
-	int claim;
-
 	if (self->group.num < 2)
 		SKIP(return, "the group has one member");
 	ASSERT_EQ(0, pci_move(self->first, TEST_TARGET));
@@ -118,13 +75,12 @@ TEST_F(txn, T4_a_member_on_the_target_before_survives_rollback_and_release)
 	EXPECT_EQ(0, snapshot_compare(&self->changed));
 
 	ASSERT_EQ(0, knob(TEST_TARGET, "fail", ""));
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
+	ACQUIRE();
 	EXPECT_EQ(0, member_compare(member_of(self->request.members,
 					      self->group.num, self->first),
 				    BINDERY_ROLE_PREBOUND, BINDERY_ACTION_NONE,
 				    TEST_TARGET, 0));
-	ASSERT_EQ(0, release(claim, &self->answer));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(0, snapshot_untouched(&self->changed, self->first));
 	EXPECT_EQ(0, snapshot_compare(&self->changed));
 	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
@@ -188,19 +144,15 @@ TEST_F(txn, T5_power_control_comes_back)
 
 TEST_F(txn, T9_a_group_on_its_targets_before_is_acquired_untouched)
 {
-	int claim;
-
-	for (unsigned int i = 0; i < self->group.num; i++)
-		ASSERT_EQ(0, pci_move(self->group.bdf[i], VFIO_PCI));
+	ASSERT_EQ(0, group_move(&self->group, VFIO_PCI));
 	ASSERT_EQ(0, vfio_open(&self->user, self->last));
 	ASSERT_EQ(0, snapshot_take(&self->changed));
 
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
+	ACQUIRE();
 	for (unsigned int i = 0; i < self->group.num; i++)
 		EXPECT_EQ(BINDERY_ROLE_PREBOUND,
 			  self->request.members[i].out_role);
-	EXPECT_EQ(0, release(claim, &self->answer));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->changed));
 
 	vfio_close(&self->user);
@@ -209,8 +161,6 @@ TEST_F(txn, T9_a_group_on_its_targets_before_is_acquired_untouched)
 
 TEST_F(txn, T9_a_member_joins_others_that_a_vfio_user_has_open)
 {
-	int claim;
-
 	if (self->group.num < 2)
 		SKIP(return, "the group has one member");
 	for (unsigned int i = 1; i < self->group.num; i++)
@@ -218,16 +168,15 @@ TEST_F(txn, T9_a_member_joins_others_that_a_vfio_user_has_open)
 	ASSERT_EQ(0, pci_unbind(self->first));
 	ASSERT_EQ(0, vfio_open(&self->user, self->last));
 
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
+	ACQUIRE();
 	EXPECT_TRUE(pci_is_on(self->first, VFIO_PCI));
-	EXPECT_EQ(-EBUSY, release(claim, &self->answer));
+	EXPECT_EQ(-EBUSY, release(self->claim, &self->answer));
 	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_IN_USE,
 			      BINDERY_STEP_FENCE, EBUSY));
 	EXPECT_TRUE(pci_is_on(self->first, VFIO_PCI));
 
 	vfio_close(&self->user);
-	EXPECT_EQ(0, release(claim, &self->answer));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_TRUE(pci_is_on(self->first, ""));
 	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
 }
@@ -236,14 +185,12 @@ TEST_F(txn, T13_a_twin_in_another_group_is_never_touched)
 {
 	char twin[BDF_SIZE], id[300];
 	text_t vendor, device;
-	int claim;
 
 	if (pci_find_twin(self->first, twin))
 		SKIP(return, "no second device of the same identity");
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
+	ACQUIRE();
 	EXPECT_EQ(0, snapshot_untouched(&self->before, twin));
-	ASSERT_EQ(0, release(claim, &self->answer));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(0, snapshot_untouched(&self->before, twin));
 
 	/* Nobody added the identity: there is none to be removed. */
@@ -256,21 +203,18 @@ TEST_F(txn, T13_a_twin_in_another_group_is_never_touched)
 
 TEST_F(txn, T16_each_device_has_its_own_target)
 {
-	int claim;
-
 	if (self->group.num < 2)
 		SKIP(return, "the group has one member");
 	request_init(&self->request, "");
 	request_add_to(&self->request, self->first, TEST_TARGET);
 	for (unsigned int i = 1; i < self->group.num; i++)
 		request_add(&self->request, self->group.bdf[i]);
-	claim = acquire(self->control, &self->request);
-	ASSERT_LE(0, claim);
+	ACQUIRE();
 	EXPECT_TRUE(pci_is_on(self->first, TEST_TARGET));
 	EXPECT_TRUE(pci_is_on(self->last, VFIO_PCI));
 	ASSERT_EQ(0, vfio_open(&self->user, self->first));
 	vfio_close(&self->user);
-	ASSERT_EQ(0, release(claim, &self->answer));
+	ASSERT_EQ(0, release(self->claim, &self->answer));
 }
 
 TEST_F(txn, T16_a_request_can_name_another_default_target)

@@ -12,23 +12,7 @@
 #include "kselftest_harness.h"
 #include "uapi.h"
 
-FIXTURE(uapi) {
-	struct uapi uapi;
-};
-
-FIXTURE_SETUP(uapi)
-{
-	int ret = uapi_begin(&self->uapi);
-
-	if (ret == -ENOENT)
-		SKIP(return, "no group of endpoints on native drivers");
-	ASSERT_EQ(0, ret);
-}
-
-FIXTURE_TEARDOWN(uapi)
-{
-	EXPECT_EQ(0, uapi_end(&self->uapi));
-}
+UAPI_FIXTURE(uapi)
 
 TEST_F(uapi, Q1_each_ioctl_takes_its_exact_size)
 {

@@ -10,24 +10,7 @@
 #include "kselftest_harness.h"
 #include "uapi.h"
 
-FIXTURE(value) {
-	struct uapi uapi;
-	struct bindery_ioc_native natives[MAX_MEMBERS];
-};
-
-FIXTURE_SETUP(value)
-{
-	int ret = uapi_begin(&self->uapi);
-
-	if (ret == -ENOENT)
-		SKIP(return, "no group of endpoints on native drivers");
-	ASSERT_EQ(0, ret);
-}
-
-FIXTURE_TEARDOWN(value)
-{
-	EXPECT_EQ(0, uapi_end(&self->uapi));
-}
+UAPI_FIXTURE(value, struct bindery_ioc_native natives[MAX_MEMBERS];)
 
 static const struct ioctl_case *find(unsigned long number)
 {

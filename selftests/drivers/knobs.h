@@ -45,6 +45,8 @@ static atomic_t waiting = ATOMIC_INIT(0);
 static char knob_log[3072];
 
 static struct knob fail, hold_probe, hold_remove, lock_device;
+static struct knob silent;	/* of a VFIO driver */
+static struct knob hold_add;	/* of one that is told of new devices */
 static int fail_errno = EIO;
 static int fail_times = -1;
 static int probes, removes;
@@ -72,6 +74,35 @@ static int knob_set(const char *value, const struct kernel_param *kp)
 		start_lock();
 	return 0;
 }
+
+/* Whatever is written: behave, and have done nothing yet. */
+static int reset_set(const char *value, const struct kernel_param *kp)
+{
+	struct knob *const knobs[] = {
+		&fail, &hold_probe, &hold_remove, &lock_device, &silent,
+		&hold_add,
+	};
+	int *const counts[] = {
+		&probes, &removes, &meet_probe.wanted, &meet_remove.wanted,
+		&meet_skip, &met, &not_met, &most, &overlaps, &pause_ms,
+	};
+
+	scoped_guard(spinlock, &knob_lock) {
+		for (int i = 0; i < ARRAY_SIZE(knobs); i++)
+			knobs[i]->device[0] = 0;
+		for (int i = 0; i < ARRAY_SIZE(counts); i++)
+			*counts[i] = 0;
+		knob_log[0] = 0;
+		fail_errno = EIO;
+		fail_times = -1;
+	}
+	wake_up_all(&knob_wait);
+	return 0;
+}
+
+static const struct kernel_param_ops reset_ops = {
+	.set = reset_set,
+};
 
 static int knob_get(char *buffer, const struct kernel_param *kp)
 {
@@ -269,6 +300,7 @@ static void knobs_exit(void)
 	flush_work(&lock_worker);
 }
 
+module_param_cb(reset, &reset_ops, NULL, 0200);
 module_param_cb(fail, &knob_ops, &fail, 0644);
 module_param(fail_errno, int, 0644);
 module_param(fail_times, int, 0644);

@@ -8,7 +8,6 @@
 #include "vfio_ops.h"
 
 /* Take the device and make no VFIO device of it. */
-static struct knob silent;
 module_param_cb(silent, &knob_ops, &silent, 0644);
 
 static int target_probe(struct pci_dev *pdev, const struct pci_device_id *id)

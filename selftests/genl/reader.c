@@ -18,6 +18,8 @@
 
 #include "reader.h"
 
+#define SMALL_PART	4096
+
 static int to_errno(int error)
 {
 	switch (-error) {
@@ -51,6 +53,23 @@ int reader_open(struct reader *reader)
 	reader->mcgrp = genl_ctrl_resolve_grp(reader->sock, BINDERY_GENL_NAME,
 					      BINDERY_MCGRP_EVENTS);
 	return reader->mcgrp < 0 ? to_errno(reader->mcgrp) : 0;
+}
+
+/* On a socket on which little was read, the kernel makes small parts. */
+int reader_open_small(struct reader *reader)
+{
+	int ret = reader_open(reader);
+
+	if (ret)
+		return ret;
+	nl_socket_free(reader->sock);
+	reader->sock = nl_socket_alloc();
+	if (!reader->sock)
+		return -ENOMEM;
+	reader->room = SMALL_PART;
+	ret = genl_connect(reader->sock);
+	reader->fd = nl_socket_get_fd(reader->sock);
+	return ret ? to_errno(ret) : 0;
 }
 
 /* Everything before is not asked for. */
@@ -132,6 +151,10 @@ static void read_attribute(struct told *told, struct nlattr *attr)
 		memcpy(told->assignment_id, nla_data(attr),
 		       sizeof(told->assignment_id));
 		break;
+	case BINDERY_A_DELEGATION_ID:
+		memcpy(told->delegation_id, nla_data(attr),
+		       sizeof(told->delegation_id));
+		break;
 	case BINDERY_A_NAME:
 	case BINDERY_A_DRIVER:
 	case BINDERY_A_OVERRIDE:
@@ -188,8 +211,8 @@ static int next_message(struct reader *reader, int flags)
 {
 	if (reader->left > 0 && nlmsg_ok(reader->next, reader->left))
 		return 0;
-	reader->left = recv(reader->fd, reader->buffer, sizeof(reader->buffer),
-			    flags);
+	reader->left = recv(reader->fd, reader->buffer,
+			    reader->room ?: sizeof(reader->buffer), flags);
 	if (reader->left <= 0)
 		return reader->left ? -errno : -EIO;
 	reader->next = (struct nlmsghdr *)reader->buffer;

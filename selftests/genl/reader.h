@@ -21,6 +21,7 @@ struct told {
 	char bdf[BDF_SIZE];
 	uint8_t id[BINDERY_ID_SIZE];
 	uint8_t assignment_id[BINDERY_ID_SIZE];
+	uint8_t delegation_id[BINDERY_ID_SIZE];
 	uint32_t groups[MAX_TOLD_GROUPS];
 	unsigned int num_groups;
 	uint8_t cmd;
@@ -40,11 +41,13 @@ struct reader {
 	char extack[128];
 	/* of a message that has more than one part */
 	char buffer[32768];
+	unsigned int room;	/* of it that is used; 0: all */
 	struct nlmsghdr *next;
 	int left;
 };
 
 int reader_open(struct reader *reader);
+int reader_open_small(struct reader *reader);
 int reader_listen(struct reader *reader);
 void reader_close(struct reader *reader);
 

@@ -27,9 +27,9 @@ void note_line(const char *format, ...)
 }
 
 /* The text without the end of its last line. */
-int read_file(const char *path, char *text, size_t size)
+int read_file_at(int dir, const char *path, char *text, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	size_t len = 0;
 	ssize_t got;
 
@@ -46,6 +46,11 @@ int read_file(const char *path, char *text, size_t size)
 	return got;
 }
 
+int read_file(const char *path, char *text, size_t size)
+{
+	return read_file_at(AT_FDCWD, path, text, size);
+}
+
 int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -60,10 +65,10 @@ int write_file(const char *path, const char *text)
 }
 
 /* The last component of what a symbolic link leads to; empty if none. */
-int link_name(const char *path, char *name, size_t size)
+int link_name_at(int dir, const char *path, char *name, size_t size)
 {
 	char target[1024];
-	ssize_t len = readlink(path, target, sizeof(target) - 1);
+	ssize_t len = readlinkat(dir, path, target, sizeof(target) - 1);
 
 	name[0] = 0;
 	if (len < 0)
@@ -71,4 +76,9 @@ int link_name(const char *path, char *name, size_t size)
 	target[len] = 0;
 	snprintf(name, size, "%s", strrchr(target, '/') + 1);
 	return 0;
+}
+
+int link_name(const char *path, char *name, size_t size)
+{
+	return link_name_at(AT_FDCWD, path, name, size);
 }

@@ -165,8 +165,7 @@ int hotplug_begin(struct hotplug *hp)
 		return ret;
 	knobs_reset();
 	request_endpoints(&hp->request, pci_group(hp->first->bdf), "");
-	return snapshot_take(&hp->before) ?: plugs_watch() ?:
-	       probes_watch(hp->newcomer);
+	return snapshot_take(&hp->before) ?: probes_watch(hp->newcomer);
 }
 
 /* How many things are not as they were. */
@@ -226,9 +225,9 @@ int probes_of(const struct plug *plug)
 	return knob_count(plug->native, "probe", plug->bdf);
 }
 
-int plugs_watch(void)
+int removals_watch(void)
 {
-	return watch_function(REMOVE) ?: watch_function(ADDED);
+	return watch_function(REMOVE);
 }
 
 /* It was not only asked for. */
@@ -237,10 +236,15 @@ bool removal_began(void)
 	return watch_hits(REMOVE) > 0;
 }
 
-/* How many devices all have been told of that want to know. */
-int additions(void)
+int additions_watch(void)
 {
-	return watch_hits(ADDED);
+	return watch_function(ADDED);
+}
+
+/* All have been told of a device that want to know. */
+bool addition_ended(void)
+{
+	return watch_hits(ADDED) > 0;
 }
 
 /* Empty: by nothing. */
@@ -258,6 +262,11 @@ int is_natural(const struct plug *plug)
 {
 	return !pci_is_on(plug->bdf, plug->native) +
 	       !is_overridden(plug->bdf, "");
+}
+
+bool came_back(const struct plug *plug)
+{
+	return !is_natural(plug);
 }
 
 /* What a claim has to tell of a newcomer that it has taken. */
@@ -315,7 +324,7 @@ int comes_naturally(struct hotplug *hp)
 /* All but those that went are as at first. */
 int others_differ(struct hotplug *hp)
 {
-	struct snapshot others = hp->before;
+	struct snapshot others = snapshot_copy(&hp->before);
 	int differences = 0;
 
 	for (unsigned int i = 0; i < others.num; i++) {

@@ -10,6 +10,32 @@
 
 #define MAX_PLUGS	3
 
+/* A fixture on such a machine. */
+#define HOTPLUG_FIXTURE(name)						\
+FIXTURE(name) {								\
+	struct hotplug hp;						\
+};									\
+									\
+FIXTURE_SETUP(name)							\
+{									\
+	int ret = hotplug_begin(&self->hp);				\
+									\
+	if (ret == -ENODEV)						\
+		SKIP(return, "no group to hot-plug into");		\
+	ASSERT_EQ(0, ret);						\
+}									\
+									\
+FIXTURE_TEARDOWN(name)							\
+{									\
+	EXPECT_EQ(0, hotplug_end(&self->hp));				\
+}
+
+#define STATE() hotplug_state(&self->hp)
+#define ACQUIRE() do {							\
+	self->hp.claim = acquire(self->hp.control, &self->hp.request);	\
+	ASSERT_LE(0, self->hp.claim);					\
+} while (0)
+
 struct plug {
 	const char *id;
 	const char *properties;
@@ -65,11 +91,13 @@ int plug_in(int qmp, const struct plug *plug);
 int plug_out(int qmp, const struct plug *plug);
 int probes_watch(const struct plug *plug);
 int probes_of(const struct plug *plug);
-int plugs_watch(void);
+int removals_watch(void);
 bool removal_began(void);
-int additions(void);
+int additions_watch(void);
+bool addition_ended(void);
 
 bool is_overridden(const char *bdf, const char *name);
 int is_natural(const struct plug *plug);
+bool came_back(const struct plug *plug);
 
 #endif

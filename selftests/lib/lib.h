@@ -35,13 +35,17 @@ void note_line(const char *format, ...)
 #define WAIT_SECONDS	20
 time_t now_seconds(void);
 
+/* What does not come at once may take long: it is asked for less often. */
 #define wait_until(condition)						\
 ({									\
 	time_t __end = now_seconds() + WAIT_SECONDS;			\
+	useconds_t __pause = 1000;					\
 	bool __met;							\
 									\
-	while (!(__met = (condition)) && now_seconds() < __end)		\
-		usleep(1000);						\
+	while (!(__met = (condition)) && now_seconds() < __end) {	\
+		usleep(__pause);					\
+		__pause += __pause < 16000 ? __pause / 4 : 0;		\
+	}								\
 	if (!__met)							\
 		note("waited %d s in vain for: %s", WAIT_SECONDS,	\
 		     #condition);					\
@@ -70,6 +74,8 @@ int drop_sys_admin(void);
 int enter_user_namespace(void);
 
 /* file.c: files of sysfs and the like */
+int read_file_at(int dir, const char *path, char *text, size_t size);
+int link_name_at(int dir, const char *path, char *name, size_t size);
 int read_file(const char *path, char *text, size_t size);
 int write_file(const char *path, const char *text);
 int link_name(const char *path, char *name, size_t size);
@@ -128,10 +134,11 @@ struct device_state {
 
 struct snapshot {
 	unsigned int num;
-	struct device_state devices[MAX_DEVICES];
+	struct device_state *devices;
 };
 
 int snapshot_take(struct snapshot *snapshot);
+struct snapshot snapshot_copy(const struct snapshot *snapshot);
 int snapshot_compare(const struct snapshot *before);
 int snapshot_compare_untouched(const struct snapshot *before);
 int snapshot_untouched(const struct snapshot *before, const char *bdf);
@@ -152,6 +159,7 @@ int modules_take(struct modules *modules);
 int modules_compare(const struct modules *before);
 int knob(const char *module, const char *name, const char *value);
 int knob_read(const char *module, const char *name);
+bool knob_holds(const char *module);
 int knob_count(const char *module, const char *what, const char *bdf);
 void knobs_reset(void);
 
@@ -304,6 +312,7 @@ void watch_end(void);
 
 /* trace.c: steps from one group state to the next, in bindery's own trace */
 int states_watch(void);
+int states_forget(void);
 void states_unwatch(void);
 int states_passed(int group, const char *from, const char *to);
 void states_print(int group);

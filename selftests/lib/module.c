@@ -10,11 +10,24 @@
 
 #include "lib.h"
 
+static bool is_live(const char *name)
+{
+	char path[256], state[16];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
+	return !read_file(path, state, sizeof(state)) &&
+	       !strcmp(state, "live");
+}
+
+/* modprobe costs more than most tests, only to find that it is loaded. */
 int module_load(const char *name)
 {
-	pid_t pid = fork();
 	int status;
+	pid_t pid;
 
+	if (is_live(name))
+		return 0;
+	pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (!pid) {
@@ -108,6 +121,12 @@ int knob_read(const char *module, const char *name)
 	return read_file(path, text, sizeof(text)) ? -1 : atoi(text);
 }
 
+/* A callback is inside, until its knob is told to let it go. */
+bool knob_holds(const char *module)
+{
+	return wait_until(knob_read(module, "waiting") == 1);
+}
+
 /* How often the driver's log has this of the device. */
 int knob_count(const char *module, const char *what, const char *bdf)
 {
@@ -129,24 +148,6 @@ int knob_count(const char *module, const char *what, const char *bdf)
 /* Test drivers behave, and have done nothing yet. */
 void knobs_reset(void)
 {
-	static const char *const modules[] = { TEST_NATIVE, TEST_TARGET };
-	static const char *const empty[] = {
-		"hold_probe", "hold_remove", "fail", "lock", "silent", "log",
-	};
-	static const char *const zero[] = {
-		"probes", "removes", "rendezvous_probe", "rendezvous_remove",
-		"rendezvous_skip", "met", "not_met", "most", "overlaps",
-		"pause_ms",
-	};
-
-	for (int i = 0; i < 2; i++) {
-		if (!module_is_loaded(modules[i]))
-			continue;
-		for (int j = 0; j < 6; j++)
-			knob(modules[i], empty[j], "");
-		knob(modules[i], "fail_errno", "5");
-		knob(modules[i], "fail_times", "-1");
-		for (int j = 0; j < 10; j++)
-			knob(modules[i], zero[j], "0");
-	}
+	knob(TEST_NATIVE, "reset", "1");
+	knob(TEST_TARGET, "reset", "1");
 }

@@ -43,6 +43,16 @@ int uevents_print(int fd)
 
 static char watched[16][64];
 static unsigned int num_watched;
+static pid_t watcher;		/* children leave alone what it watches */
+
+static int watch_enable(const char *name, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), TRACING "events/" EVENTS "/%s/enable",
+		 name);
+	return write_file(path, value);
+}
 
 /* Count the calls of a kernel function. */
 int watch_function(const char *function)
@@ -51,15 +61,16 @@ int watch_function(const char *function)
 	const char *name = strchr(function, ':');
 	int ret;
 
+	if (watcher != getpid())
+		num_watched = 0;
+	watcher = getpid();
 	name = name ? name + 1 : function;
 	snprintf(text, sizeof(text), "p:" EVENTS "/%s %s\n", name, function);
 	ret = write_file(TRACING "kprobe_events", text);
 	if (ret)
 		return ret;
 	snprintf(watched[num_watched++], sizeof(watched[0]), "%.63s", name);
-	snprintf(text, sizeof(text), TRACING "events/" EVENTS "/%s/enable",
-		 name);
-	return write_file(text, "1");
+	return watch_enable(name, "1");
 }
 
 int watch_hits(const char *function)
@@ -79,12 +90,14 @@ int watch_hits(const char *function)
 
 void watch_end(void)
 {
-	char text[256];
+	char text[128];
 
-	write_file(TRACING "events/" EVENTS "/enable", "0");
+	if (watcher != getpid())
+		return;
 	while (num_watched) {
+		watch_enable(watched[--num_watched], "0");
 		snprintf(text, sizeof(text), "-:" EVENTS "/%s\n",
-			 watched[--num_watched]);
+			 watched[num_watched]);
 		write_file(TRACING "kprobe_events", text);
 	}
 }

@@ -9,6 +9,7 @@
 
 #define DEVICES	"/sys/bus/pci/devices"
 #define DRIVERS	"/sys/bus/pci/drivers"
+#define GROUPS	"/sys/kernel/iommu_groups"
 
 int pci_read(const char *bdf, const char *attribute, text_t text)
 {
@@ -77,15 +78,17 @@ int pci_group(const char *bdf)
 	return link_name(path, name, sizeof(name)) ? -1 : atoi(name);
 }
 
-/* All devices of the bus, in the order of their addresses. */
-int pci_list(char (*bdf)[BDF_SIZE], unsigned int max)
+/* The PCI devices in a directory, in the order of their addresses. */
+static int list_devices(const char *path, char (*bdf)[BDF_SIZE],
+			unsigned int max)
 {
 	struct dirent **entries;
-	unsigned int num = 0;
-	int found = scandir(DEVICES, &entries, NULL, alphasort);
+	unsigned int num = 0, part;
+	int found = scandir(path, &entries, NULL, alphasort);
 
 	for (int i = 0; i < found; i++) {
-		if (entries[i]->d_name[0] != '.' && num < max)
+		if (sscanf(entries[i]->d_name, "%x:%x:%x.%x", &part, &part,
+			   &part, &part) == 4 && num < max)
 			snprintf(bdf[num++], BDF_SIZE, "%.15s",
 				 entries[i]->d_name);
 		free(entries[i]);
@@ -93,6 +96,11 @@ int pci_list(char (*bdf)[BDF_SIZE], unsigned int max)
 	if (found >= 0)
 		free(entries);
 	return num;
+}
+
+int pci_list(char (*bdf)[BDF_SIZE], unsigned int max)
+{
+	return list_devices(DEVICES, bdf, max);
 }
 
 int pci_find(const char *vendor, const char *device, char (*bdf)[BDF_SIZE],
@@ -194,14 +202,12 @@ void pci_text(const struct bindery_ioc_bdf *address, char bdf[BDF_SIZE])
 
 int group_read(struct group *group, int id)
 {
-	char all[MAX_DEVICES][BDF_SIZE];
-	int listed = pci_list(all, MAX_DEVICES);
+	char path[64];
 
 	memset(group, 0, sizeof(*group));
 	group->id = id;
-	for (int i = 0; id >= 0 && i < listed; i++)
-		if (pci_group(all[i]) == id && group->num < MAX_MEMBERS)
-			memcpy(group->bdf[group->num++], all[i], BDF_SIZE);
+	snprintf(path, sizeof(path), GROUPS "/%d/devices", id);
+	group->num = list_devices(path, group->bdf, MAX_MEMBERS);
 	return group->num ? 0 : -ENOENT;
 }
 
@@ -212,12 +218,27 @@ static bool is_suitable(const struct group *group, const char *driver)
 
 	for (unsigned int i = 0; i < group->num; i++) {
 		pci_driver(group->bdf[i], on);
-		if (!on[0] || pci_is_bridge(group->bdf[i]))
-			return false;
-		if (driver && strcmp(on, driver))
+		if (!on[0] || (driver && strcmp(on, driver)) ||
+		    pci_is_bridge(group->bdf[i]))
 			return false;
 	}
 	return true;
+}
+
+/* The suitable group with the most members, but not that one. */
+static int choose(struct group *group, const char *driver, int but)
+{
+	char all[MAX_DEVICES][BDF_SIZE];
+	int listed = pci_list(all, MAX_DEVICES);
+	struct group candidate;
+
+	group->num = 0;
+	for (int i = 0; i < listed; i++)
+		if (!group_read(&candidate, pci_group(all[i])) &&
+		    candidate.id != but && candidate.num > group->num &&
+		    is_suitable(&candidate, driver))
+			*group = candidate;
+	return group->num ? 0 : -ENOENT;
 }
 
 /*
@@ -227,37 +248,16 @@ static bool is_suitable(const struct group *group, const char *driver)
 int group_choose(struct group *group, const char *driver)
 {
 	const char *wanted = getenv("BINDERY_TEST_DEVICE");
-	char all[MAX_DEVICES][BDF_SIZE];
-	int listed = pci_list(all, MAX_DEVICES);
-	struct group candidate;
 
-	group->num = 0;
-	for (int i = 0; i < listed; i++) {
-		if (wanted && strcmp(all[i], wanted))
-			continue;
-		if (group_read(&candidate, pci_group(all[i])) ||
-		    !is_suitable(&candidate, driver))
-			continue;
-		if (candidate.num > group->num)
-			*group = candidate;
-	}
-	return group->num ? 0 : -ENOENT;
+	if (!wanted)
+		return choose(group, driver, -1);
+	return group_read(group, pci_group(wanted)) ?:
+	       is_suitable(group, driver) ? 0 : -ENOENT;
 }
 
 /* The largest of the other groups that is as suitable. */
 int group_choose_other(struct group *other, const struct group *group,
 		       const char *driver)
 {
-	char all[MAX_DEVICES][BDF_SIZE];
-	int listed = pci_list(all, MAX_DEVICES);
-	struct group candidate;
-
-	other->num = 0;
-	for (int i = 0; i < listed; i++)
-		if (!group_read(&candidate, pci_group(all[i])) &&
-		    candidate.id != group->id &&
-		    is_suitable(&candidate, driver) &&
-		    candidate.num > other->num)
-			*other = candidate;
-	return other->num ? 0 : -ENOENT;
+	return choose(other, driver, group->id);
 }

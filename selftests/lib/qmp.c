@@ -14,7 +14,7 @@
 
 #include "lib.h"
 
-#define LINE_SIZE	65536
+#define LINE_SIZE	16384
 /* A control character makes a QMP parser forget what it has begun to read. */
 #define FORGET		"\1\n"
 
@@ -51,37 +51,36 @@ static int send_all(int qmp, const char *text, size_t len)
 	return 0;
 }
 
-/* The next line, or what was left of one that nobody read to its end. */
-static int receive_line(int qmp, char *line, size_t size)
-{
-	struct pollfd poll_qmp = { .fd = qmp, .events = POLLIN };
-	size_t len = 0;
-	char byte;
-
-	while (poll(&poll_qmp, 1, WAIT_SECONDS * 1000) > 0) {
-		if (read(qmp, &byte, 1) != 1)
-			return -EIO;
-		if (byte == '\n') {
-			line[len] = 0;
-			return 0;
-		}
-		if (len < size - 1)
-			line[len++] = byte;
-	}
-	return -ETIMEDOUT;
-}
-
-/* Events and what answers others' questions are passed over. */
+/*
+ * The line that answers this. What others have left of theirs, events and
+ * answers to others' questions are passed over.
+ */
 static int receive_answer(int qmp, const char *id, char *line, size_t size)
 {
-	int ret;
+	struct pollfd ready = { .fd = qmp, .events = POLLIN };
+	size_t len = 0;
+	ssize_t got;
+	char *end;
 
-	do {
-		ret = receive_line(qmp, line, size);
-	} while (!ret && !strstr(line, id));
-	if (ret)
-		note("no answer from QMP: %s", strerror(-ret));
-	return ret;
+	while (poll(&ready, 1, WAIT_SECONDS * 1000) > 0) {
+		got = read(qmp, line + len, size - 1 - len);
+		if (got <= 0)
+			return -EIO;
+		len += got;
+		line[len] = 0;
+		while ((end = strchr(line, '\n'))) {
+			*end = 0;
+			if (strstr(line, id))
+				return 0;
+			len -= end + 1 - line;
+			memmove(line, end + 1, len + 1);
+		}
+		/* As much as is left of what is too long for a line. */
+		if (len == size - 1)
+			len = 0;
+	}
+	note("no answer from QMP");
+	return -ETIMEDOUT;
 }
 
 static int exchange(int qmp, const char *json, char *line, size_t size)
@@ -173,15 +172,12 @@ int qmp_device_add(int qmp, const char *properties)
 /* Does the emulator still have it, whatever the guest sees? */
 bool qmp_has_device(int qmp, const char *id)
 {
-	static char answer[LINE_SIZE];
-	char wanted[96];
+	char json[256];
 
-	snprintf(wanted, sizeof(wanted), "\"name\": \"%s\"", id);
-	if (qmp_call(qmp, "{\"execute\": \"qom-list\", \"arguments\": "
-		     "{\"path\": \"/machine/peripheral\"}}", answer,
-		     sizeof(answer)))
-		return true;
-	return strstr(answer, wanted);
+	snprintf(json, sizeof(json),
+		 "{\"execute\": \"qom-get\", \"arguments\": {\"path\": "
+		 "\"/machine/peripheral/%s\", \"property\": \"type\"}}", id);
+	return qmp_call(qmp, json, NULL, 0) != -EREMOTEIO;
 }
 
 /* It is gone when the kernel has let it go, and its address with it. */

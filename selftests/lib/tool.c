@@ -41,7 +41,7 @@ int run_start(struct run *run, int (*become)(void), char **argv)
 	dup2(run->files[1], STDERR_FILENO);
 	if (become && become())
 		_exit(99);
-	execvp(TOOL, argv);
+	execvp(argv[0], argv);
 	_exit(98);
 }
 

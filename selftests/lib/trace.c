@@ -11,7 +11,7 @@
 #define EVENTS	TRACING "events/bindery/enable"
 
 /* What was traced is forgotten when its file is truncated. */
-static int forget(void)
+int states_forget(void)
 {
 	int fd = open(TRACING "trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
 
@@ -21,18 +21,16 @@ static int forget(void)
 	return 0;
 }
 
-/* From now on. */
+/* From now on: for a program, as it costs more than most of its tests. */
 int states_watch(void)
 {
-	int ret = forget();
-
-	return ret ? ret : write_file(EVENTS, "1");
+	return write_file(EVENTS, "1");
 }
 
 void states_unwatch(void)
 {
 	write_file(EVENTS, "0");
-	forget();
+	states_forget();
 }
 
 /* A line of the trace that tells of this step. */

@@ -76,30 +76,16 @@ static int make_delegated(struct uapi *u)
 	return call(u->control, BINDERY_DELEGATE, &cmd) ?: cmd.out_control_fd;
 }
 
-/* 0: ready; -ENOENT: no group of endpoints on native drivers. */
 int uapi_begin(struct uapi *u)
 {
-	u->control = control_open();
-	u->claim = -1;
-	if (u->control < 0)
-		return u->control;
-	if (group_choose(&u->group, NULL))
-		return -ENOENT;
-	request_group(&u->request, &u->group, "");
 	u->delegated = make_delegated(u);
-	if (u->delegated < 0)
-		return u->delegated;
-	return module_load("vfio_pci") ?: snapshot_take(&u->before);
+	return u->delegated < 0 ? u->delegated : 0;
 }
 
-/* The number of differences to the beginning. */
 int uapi_end(struct uapi *u)
 {
 	close(u->delegated);
-	return !!uapi_arrange(u, FREE) +
-	       (close_claims(u->control, u->group.bdf[0]) !=
-		BINDERY_GROUP_FREE) +
-	       snapshot_compare(&u->before);
+	return !!uapi_arrange(u, FREE) + common_end(&u->common);
 }
 
 static void end_claim(struct uapi *u)
@@ -116,14 +102,15 @@ int uapi_arrange(struct uapi *u, enum stage stage)
 
 	if (u->stage == stage)
 		return 0;
+	u->looked = false;
 	if (u->stage == CLAIMED) {
 		keep(u->claim, BINDERY_KEEP_OFF);
 		end_claim(u);
 	}
 	if (u->stage == ON_VFIO)
 		ret = snapshot_move_back(&u->before, &u->group);
-	for (unsigned int i = 0; stage == ON_VFIO && i < u->group.num; i++)
-		ret = ret ?: pci_move(u->group.bdf[i], VFIO_PCI);
+	if (stage == ON_VFIO)
+		ret = ret ?: group_move(&u->group, VFIO_PCI);
 	if (stage == CLAIMED)
 		u->claim = acquire(u->control, &u->request);
 	u->stage = stage;
@@ -203,7 +190,12 @@ void uapi_prepare(struct uapi *u, const struct ioctl_case *c)
 
 int uapi_call(struct uapi *u, const struct ioctl_case *c)
 {
-	return call(c->of_claim ? u->claim : u->control, c->number, u->at);
+	int ret = call(c->of_claim ? u->claim : u->control, c->number, u->at);
+
+	/* What was undone may have changed drivers for a while, too. */
+	if (!ret || ret == -EFAULT)
+		u->looked = false;
+	return ret;
 }
 
 /* Make that call, and let go of a claim that came of it. */
@@ -239,6 +231,8 @@ static void ask(struct uapi *u, struct answer *answer)
 
 void uapi_look(struct uapi *u)
 {
+	if (u->looked)
+		return;
 	snapshot_take(&u->now);
 	ask(u, &u->was);
 }
@@ -280,10 +274,14 @@ static int compare_answers(const struct uapi *u, const struct answer *is,
 /* Since then. If it is undone, drivers may have come and gone. */
 int uapi_has_changed(struct uapi *u, bool undone)
 {
+	int changes;
+
 	ask(u, &u->answer);
-	return compare_answers(u, &u->answer, undone) +
-	       (undone ? snapshot_compare(&u->now) :
-			 snapshot_compare_untouched(&u->now));
+	changes = compare_answers(u, &u->answer, undone) +
+		  (undone ? snapshot_compare(&u->now) :
+			    snapshot_compare_untouched(&u->now));
+	u->looked = !changes && !undone;
+	return changes;
 }
 
 /* With code ~0, no error record has to be written. */

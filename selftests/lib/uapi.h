@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "lib.h"
+#include "fixture.h"
 
 #define NOWHERE	(-4096UL)
 
@@ -56,15 +56,12 @@ struct ioctl_case {
 extern const struct ioctl_case uapi_cases[NUM_CASES];
 
 struct uapi {
-	int control;
-	int claim;
+	COMMON;
 	int delegated;		/* a control file to revoke */
 	enum stage stage;
-	struct group group;
-	struct snapshot before, now;
+	bool looked;		/* and nothing has changed since */
+	struct snapshot now;
 	struct answer was;	/* what STATUS told, or SHOW */
-	struct request request;
-	struct answer answer;
 	struct bindery_ioc_device devices[MAX_MEMBERS];
 	struct bindery_ioc_member members[MAX_MEMBERS];
 	struct bindery_ioc_error error;
@@ -92,6 +89,24 @@ void uapi_look(struct uapi *u);
 int uapi_has_changed(struct uapi *u, bool undone);
 int uapi_fails(struct uapi *u, const struct ioctl_case *c, int expected,
 	       uint32_t code);
+
+/* A fixture that has that, and more. */
+#define UAPI_FIXTURE(name, ...)						\
+FIXTURE(name) {								\
+	struct uapi uapi;						\
+	__VA_ARGS__							\
+};									\
+									\
+FIXTURE_SETUP(name)							\
+{									\
+	SETUP(&self->uapi.common);					\
+	ASSERT_EQ(0, uapi_begin(&self->uapi));				\
+}									\
+									\
+FIXTURE_TEARDOWN(name)							\
+{									\
+	EXPECT_EQ(0, uapi_end(&self->uapi));				\
+}
 
 #define for_each_case(c)						\
 	for (const struct ioctl_case *c = uapi_cases;			\

@@ -23,7 +23,7 @@ MODULES = (
     "igb", "igbvf", "nvme", "xhci_pci", "xhci_hcd", "usbcore",
     "snd_hda_intel", "virtio_net", "virtio_blk", "virtio_pci", "bochs",
     "ext4", "crc32c_generic", "crc32c_intel", "af_packet",
-    "md_mod", "raid1", "dm_mod",
+    "md_mod", "raid1", "dm_mod", "loop", "bridge", "bonding", "8021q",
 )
 #: Built into some kernels under a name that modules.builtin does not list.
 OPTIONAL = {"crc32c_generic", "crc32c_intel", "af_packet"}

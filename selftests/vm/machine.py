@@ -85,6 +85,7 @@ class Machine:
     power_off: bool = False
     disks: dict[str, str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    udev: bool = False
     programs: list = field(default_factory=list)
     soak: list = field(default_factory=list)
     timeout: int = TIMEOUT

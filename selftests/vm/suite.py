@@ -14,6 +14,7 @@ import guest
 import modules
 import netlink
 import report
+import udev
 from common import BUILD, WORK, Failure, say, write_whole
 from guest import Contents, Run
 from kernels import Kernel
@@ -55,6 +56,8 @@ def contents(machine: Machine, kernel: Kernel,
             files[f"tests/{program.name}"] = SELFTESTS / program.name
     for name in machine.files:
         files[f"tests/{Path(name).name}"] = BUILD / name
+    if machine.udev:
+        files[udev.INSIDE] = udev.program()
     missing = sorted(str(p.relative_to(BUILD.parent)) for p in files.values()
                      if not p.exists())
     if missing:

@@ -102,6 +102,16 @@ class Spec(unittest.TestCase):
             for body in filter(None, bodies):
                 self.assertLessEqual(set(body["attributes"]), known)
 
+    def test_a_test_hears_each_type_of_event(self):
+        programs = "".join(path.read_text() for path in
+                           (PROJECT / "selftests").glob("*_test.c"))
+        heard = set(re.findall(r"\bHEAR\((\w+)\)", programs))
+        # The first of all, before anybody can listen: in the journal.
+        heard.add("LOADED")
+        prefix = "BINDERY_EVENT_TYPE_"
+        self.assertEqual({name.removeprefix(prefix) for name
+                          in constants("bindery_event_type")}, heard - {"type"})
+
     def test_lengths_are_the_headers(self):
         text = "".join(path.read_text() for path in HEADERS)
         for name in ("journal-size", "claim-groups"):
