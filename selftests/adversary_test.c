@@ -204,7 +204,7 @@ static int begin_transaction(FIXTURE_DATA(adversaries) *self)
 	int64_t begin = now_ns();
 	int claim;
 
-	atomic_fetch_add(&self->stage->transactions, 1);
+	stage_transaction(self->stage);
 	claim = acquire(self->control, &self->request);
 	atomic_store(&self->stage->acquire_us, (now_ns() - begin) / 1000);
 	return claim;

@@ -218,12 +218,12 @@ static void remove_vfs(struct stage *stage, unsigned int number)
 }
 
 const struct adversary kinds[NUM_KINDS] = {
-	{ "drivers_probe of members", NULL, ask_for_probe, .pause_us = 10000 },
+	{ "drivers_probe of members", NULL, ask_for_probe, .pause_us = 20000 },
 	{ "the native driver's module", has_modules, reload_native,
 	  .every = 3 },
-	{ "new_id of pci-stub", has_stub, offer_to_stub, .pause_us = 15000 },
+	{ "new_id of pci-stub", has_stub, offer_to_stub, .pause_us = 20000 },
 	{ "rescan of the bus", NULL, rescan, .every = 4 },
-	{ "overrides of others", NULL, override_others, .pause_us = 15000 },
+	{ "overrides of others", NULL, override_others, .pause_us = 20000 },
 	{ "hot-plug beside it", can_plug, plug_or_unplug, unplug, .every = 4 },
 	{ "VFs of a PF beside it", has_pf, change_vfs, remove_vfs,
 	  .every = 2, .sleeps = true },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,15 +161,28 @@ struct part {
 	struct performer *performer;
 };
 
+static void futex(atomic_uint *word, int operation, unsigned int value)
+{
+	const struct timespec limit = { .tv_nsec = 200000000 };
+
+	syscall(SYS_futex, word, operation, value, &limit, NULL, 0);
+}
+
+void stage_transaction(struct stage *stage)
+{
+	atomic_fetch_add(&stage->transactions, 1);
+	futex(&stage->transactions, FUTEX_WAKE, MAX_PERFORMERS);
+}
+
 /* Until one of the next transactions is somewhere in its course. */
 static void take_aim(struct stage *stage, unsigned int every)
 {
-	long next = atomic_load(&stage->transactions) + 1 +
-		    random() % (2 * every - 1);
+	unsigned int now = atomic_load(&stage->transactions);
+	unsigned int next = now + 1 + random() % (2 * every - 1);
 
-	while (atomic_load(&stage->transactions) < next &&
-	       !atomic_load(&stage->stop))
-		usleep(500);
+	for (; now < next && !atomic_load(&stage->stop);
+	     now = atomic_load(&stage->transactions))
+		futex(&stage->transactions, FUTEX_WAIT, now);
 	usleep(random() % (atomic_load(&stage->acquire_us) + 1));
 }
 

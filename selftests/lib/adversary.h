@@ -44,7 +44,7 @@ struct stage {
 	text_t modules[MAX_MODULES];	/* of the members' native drivers */
 	char plugged[BDF_SIZE];
 	bool few;			/* transactions: act more often */
-	atomic_long transactions;	/* that have begun */
+	atomic_uint transactions;	/* that have begun; a futex */
 	atomic_uint acquire_us;		/* how long the last of them took */
 	/* Odd: a native driver's module is gone, or on its way. */
 	atomic_long reloads;
@@ -82,6 +82,7 @@ void acts_note(struct acts *acts, int64_t begin, int64_t end);
 struct stage *stage_open(const struct group *group);
 unsigned int stage_add(struct stage *stage, const struct adversary *kind);
 int stage_begin(struct stage *stage);
+void stage_transaction(struct stage *stage);
 int stage_end(struct stage *stage);
 struct tally {
 	unsigned int inside;	/* acts that count */
