@@ -7,55 +7,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "guards.h"
 #include "tap.h"
-#include "tree.h"
 
-#define BDF	"0000:01:00.0"
 #define DISK	"sys/devices/" BDF "/ata1/host0/block/sda"
 #define LOOP	"sys/devices/virtual/block/loop"
 
 #define MOUNT(number, path) \
 	"40 1 " number " / " path " rw,relatime shared:1 - ext4 /dev/x rw\n"
 
-static struct bindery_host *host;
-static struct bindery_guards *guards;
 
 static void start(void)
 {
-	EXPECT_INT(bindery_host_new(tree_new(), &host), 0);
-	tree_pci(BDF, "native", "1");
+	guards_start();
 	tree_block(DISK, "sda", "8:0\n");
-	guards = NULL;
-}
-
-static size_t find(void)
-{
-	static const struct bindery_bdf bdf = { .bus = 1 };
-
-	bindery_guards_free(guards);
-	guards = NULL;
-	EXPECT_INT(bindery_guards_find_devices(host, &bdf, 1, &guards), 0);
-	return guards ? bindery_guards_get_count(guards) : 0;
-}
-
-static void finish(void)
-{
-	bindery_guards_free(guards);
-	bindery_host_free(host);
-	tree_free();
-}
-
-static void expect_guard(size_t index, enum bindery_guard_kind kind,
-			 const char *what)
-{
-	const struct bindery_guard *guard = bindery_guards_get(guards, index);
-
-	EXPECT(guard);
-	if (!guard)
-		return;
-	EXPECT_INT(bindery_guard_get_kind(guard), kind);
-	EXPECT_TEXT(bindery_guard_get_what(guard), what);
 }
 
 static void put_loop(int number, const char *file)
@@ -78,12 +43,12 @@ TEST(G2_a_loop_device_over_a_disk_holds_it)
 	put_loop(0, NULL);
 	put_loop(1, "/dev/sdb\n");
 	put_loop(2, "/dev/sda\n");
-	EXPECT_INT(find(), 1);
+	expect_guards(1);
 	expect_guard(0, BINDERY_GUARD_HOLDER, "sda held by loop2");
 	tree_file("proc/self/mountinfo", MOUNT("7:1", "/b") MOUNT("7:2", "/a"));
-	EXPECT_INT(find(), 2);
+	expect_guards(2);
 	expect_guard(1, BINDERY_GUARD_MOUNT, "loop2 mounted on /a");
-	finish();
+	guards_finish();
 }
 
 TEST(G2_loop_devices_over_loop_devices_are_looked_through)
@@ -92,11 +57,11 @@ TEST(G2_loop_devices_over_loop_devices_are_looked_through)
 	put_loop(0, "/dev/sda\n");
 	put_loop(1, "/dev/loop0\n");
 	tree_file("proc/self/mountinfo", MOUNT("7:1", "/a"));
-	EXPECT_INT(find(), 3);
+	expect_guards(3);
 	expect_guard(0, BINDERY_GUARD_HOLDER, "sda held by loop0");
 	expect_guard(1, BINDERY_GUARD_HOLDER, "loop0 held by loop1");
 	expect_guard(2, BINDERY_GUARD_MOUNT, "loop1 mounted on /a");
-	finish();
+	guards_finish();
 }
 
 TEST(G2_a_loop_device_over_a_file_with_the_name_of_a_disk_does_not_count)
@@ -106,8 +71,8 @@ TEST(G2_a_loop_device_over_a_file_with_the_name_of_a_disk_does_not_count)
 	/* Here that is a file, and no device. */
 	put_loop(1, "/dev/sda\n");
 	tree_file("dev/sda", "");
-	EXPECT_INT(find(), 0);
-	finish();
+	expect_guards(0);
+	guards_finish();
 }
 
 TEST(G2_all_holders_of_a_disk_are_looked_through)
@@ -118,10 +83,10 @@ TEST(G2_all_holders_of_a_disk_are_looked_through)
 	tree_link(DISK "/holders/dm-0", "../../../../../../virtual/block/dm-0");
 	tree_file("proc/self/mountinfo",
 		  MOUNT("253:0", "/dm") MOUNT("7:0", "/loop"));
-	EXPECT_INT(find(), 4);
+	expect_guards(4);
 	expect_guard(1, BINDERY_GUARD_MOUNT, "loop0 mounted on /loop");
 	expect_guard(3, BINDERY_GUARD_MOUNT, "dm-0 mounted on /dm");
-	finish();
+	guards_finish();
 }
 
 #define UBERBLOCKS	(128 * 1024)	/* of the first label */
@@ -147,9 +112,9 @@ TEST(G2_a_disk_of_a_pool_that_nobody_has_imported_only_warns)
 {
 	start();
 	put_pool("dev/sda");
-	EXPECT_INT(find(), 1);
+	expect_guards(1);
 	expect_guard(0, BINDERY_GUARD_SIGNATURE,
 		     "sda has the signature of zfs_member");
 	EXPECT(bindery_guard_is_warning(bindery_guards_get(guards, 0)));
-	finish();
+	guards_finish();
 }

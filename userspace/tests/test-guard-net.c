@@ -8,15 +8,11 @@
 #include <netlink/route/route.h>
 
 #include "fault.h"
-#include "internal.h"
+#include "guards.h"
 #include "tap.h"
-#include "tree.h"
 
-#define BDF	"0000:01:00.0"
 #define NET	"sys/devices/" BDF "/net"
 
-static struct bindery_host *host;
-static struct bindery_guards *guards;
 
 /* What the kernel is said to have, and what asking for it ends with. */
 static struct nl_cache *addresses, *routes;
@@ -77,32 +73,19 @@ static void start(void)
 	connect_error = 0;
 	address_error = 0;
 	route_error = 0;
-	EXPECT_INT(bindery_host_new(tree_new(), &host), 0);
+	guards_start();
 	host->live = true;
 	EXPECT_INT(nl_cache_alloc_name("route/addr", &addresses), 0);
 	EXPECT_INT(nl_cache_alloc_name("route/route", &routes), 0);
-	tree_pci(BDF, "native", "1");
 	put_interface(NET "/eth0", "eth0", "2\n");
 	tree_file(NET "/eth0/flags", "0x1002\n");
-	guards = NULL;
-}
-
-static int find(void)
-{
-	static const struct bindery_bdf bdf = { .bus = 1 };
-
-	bindery_guards_free(guards);
-	guards = NULL;
-	return bindery_guards_find_devices(host, &bdf, 1, &guards);
 }
 
 static void finish(void)
 {
-	bindery_guards_free(guards);
 	nl_cache_free(addresses);
 	nl_cache_free(routes);
-	bindery_host_free(host);
-	tree_free();
+	guards_finish();
 }
 
 static struct nl_addr *parse(const char *text)
@@ -148,31 +131,13 @@ static void add_route(const char *to, uint8_t type, const int *numbers)
 
 #define BY(...)	((const int[]){ __VA_ARGS__, 0 })
 
-static void expect_guard(size_t index, enum bindery_guard_kind kind,
-			 const char *what)
-{
-	const struct bindery_guard *guard = bindery_guards_get(guards, index);
-
-	EXPECT(guard);
-	if (!guard)
-		return;
-	EXPECT_INT(bindery_guard_get_kind(guard), kind);
-	EXPECT_TEXT(bindery_guard_get_what(guard), what);
-}
-
-static void expect_count(size_t count)
-{
-	EXPECT_INT(bindery_guards_get_count(guards), count);
-}
-
 TEST(G2_an_address_on_an_interface_is_found)
 {
 	start();
 	add_address(2, "192.0.2.1/24", RT_SCOPE_UNIVERSE);
 	add_address(2, "2001:db8::1/64", RT_SCOPE_UNIVERSE);
 	add_address(3, "192.0.2.9/24", RT_SCOPE_UNIVERSE);
-	EXPECT_INT(find(), 0);
-	expect_count(2);
+	expect_guards(2);
 	expect_guard(0, BINDERY_GUARD_ADDRESS,
 		     "interface eth0 has the address 192.0.2.1/24");
 	expect_guard(1, BINDERY_GUARD_ADDRESS,
@@ -184,12 +149,10 @@ TEST(G2_an_address_that_the_kernel_made_up_does_not_count)
 {
 	start();
 	add_address(2, "fe80::1/64", RT_SCOPE_LINK);
-	EXPECT_INT(find(), 0);
-	expect_count(0);
+	expect_guards(0);
 	/* This one somebody gave it. */
 	add_address(2, "169.254.1.1/16", RT_SCOPE_LINK);
-	EXPECT_INT(find(), 0);
-	expect_count(1);
+	expect_guards(1);
 	finish();
 }
 
@@ -197,8 +160,7 @@ TEST(G2_a_default_route_through_an_interface_is_found)
 {
 	start();
 	add_route("0.0.0.0/0", RTN_UNICAST, BY(3, 2));
-	EXPECT_INT(find(), 0);
-	expect_count(1);
+	expect_guards(1);
 	expect_guard(0, BINDERY_GUARD_ROUTE,
 		     "the default route goes through eth0");
 	finish();
@@ -210,8 +172,7 @@ TEST(G2_routes_elsewhere_and_by_others_do_not_count)
 	add_route("192.0.2.0/24", RTN_UNICAST, BY(2));
 	add_route("0.0.0.0/0", RTN_BLACKHOLE, BY(2));
 	add_route("::/0", RTN_UNICAST, BY(3));
-	EXPECT_INT(find(), 0);
-	expect_count(0);
+	expect_guards(0);
 	finish();
 }
 
@@ -225,8 +186,7 @@ TEST(G2_what_is_on_top_of_an_interface_is_looked_at)
 	tree_link("sys/devices/virtual/net/br0/upper_gone", "../gone");
 	add_address(8, "192.0.2.1/24", RT_SCOPE_UNIVERSE);
 	add_route("::/0", RTN_UNICAST, BY(7));
-	EXPECT_INT(find(), 0);
-	expect_count(2);
+	expect_guards(2);
 	expect_guard(0, BINDERY_GUARD_ROUTE,
 		     "the default route goes through bond0, above eth0");
 	expect_guard(1, BINDERY_GUARD_ADDRESS,
@@ -238,8 +198,7 @@ TEST(G2_interfaces_in_a_circle_end)
 {
 	start();
 	tree_link(NET "/eth0/upper_eth0", "../eth0");
-	EXPECT_INT(find(), 0);
-	expect_count(0);
+	expect_guards(0);
 	finish();
 }
 
@@ -248,8 +207,7 @@ TEST(G2_an_interface_without_a_number_has_no_address)
 	start();
 	tree_file(NET "/eth0/ifindex", "\n");
 	add_address(2, "192.0.2.1/24", RT_SCOPE_UNIVERSE);
-	EXPECT_INT(find(), 0);
-	expect_count(0);
+	expect_guards(0);
 	finish();
 }
 
@@ -257,20 +215,20 @@ TEST(G2_when_the_kernel_does_not_answer_nothing_is_taken_for_granted)
 {
 	start();
 	connect_error = -NLE_NOMEM;
-	EXPECT_INT(find(), -EIO);
+	EXPECT_INT(guards_find(), -EIO);
 	connect_error = 0;
 	address_error = -NLE_AGAIN;
-	EXPECT_INT(find(), -EIO);
+	EXPECT_INT(guards_find(), -EIO);
 	address_error = 0;
 	route_error = -NLE_AGAIN;
-	EXPECT_INT(find(), -EIO);
+	EXPECT_INT(guards_find(), -EIO);
 	EXPECT(!guards);
 	finish();
 }
 
 static int find_both(void)
 {
-	int ret = find();
+	int ret = guards_find();
 
 	return ret ? ret : bindery_guards_get_count(guards) != 2;
 }

@@ -9,7 +9,7 @@ test_names := $(sort $(notdir $(basename $(wildcard $(src)tests/test-*.c))))
 test_programs := $(test_names:%=$(test_out)/%)
 test_lib := $(lib_src:$(src)%.c=$(test_out)/%.o)
 test_cli := $(cli_src:$(src)%.c=$(test_out)/%.o)
-test_common := $(addprefix $(test_out)/tests/,tap.o tree.o mock.o netmock.o fault.o)
+test_common := $(addprefix $(test_out)/tests/,tap.o tree.o guards.o mock.o netmock.o fault.o)
 test_scripts := $(sort $(wildcard $(src)tests/*.t))
 wrap := -Wl,--wrap=ioctl,--wrap=open
 wrap += $(addprefix -Wl$(comma)--wrap=,genl_connect genl_ctrl_resolve \
