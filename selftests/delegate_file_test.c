@@ -10,23 +10,7 @@
 #include "kselftest_harness.h"
 #include "delegation.h"
 
-FIXTURE(file) {
-	struct delegation dg;
-};
-
-FIXTURE_SETUP(file)
-{
-	int ret = delegation_begin(&self->dg);
-
-	if (ret == -ENODEV)
-		SKIP(return, "not two groups of devices on " TEST_NATIVE);
-	ASSERT_EQ(0, ret);
-}
-
-FIXTURE_TEARDOWN(file)
-{
-	EXPECT_EQ(0, delegation_end(&self->dg));
-}
+DELEGATION_FIXTURE(file)
 
 static int info_is(int file, uint32_t claims, uint32_t txns)
 {

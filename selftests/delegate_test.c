@@ -11,23 +11,7 @@
 #include "kselftest_harness.h"
 #include "delegation.h"
 
-FIXTURE(delegate) {
-	struct delegation dg;
-};
-
-FIXTURE_SETUP(delegate)
-{
-	int ret = delegation_begin(&self->dg);
-
-	if (ret == -ENODEV)
-		SKIP(return, "not two groups of devices on " TEST_NATIVE);
-	ASSERT_EQ(0, ret);
-}
-
-FIXTURE_TEARDOWN(delegate)
-{
-	EXPECT_EQ(0, delegation_end(&self->dg));
-}
+DELEGATION_FIXTURE(delegate)
 
 TEST_F(delegate, G4_each_operation_is_a_right_of_its_own)
 {

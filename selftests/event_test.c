@@ -10,7 +10,7 @@
 
 #include "kselftest_harness.h"
 #include "delegation.h"
-#include "reader.h"
+#include "hear.h"
 #include "tool.h"
 
 #define A_WHILE_MS	50
@@ -41,15 +41,6 @@ FIXTURE_TEARDOWN(event)
 	reader_close(&self->events);
 	EXPECT_EQ(0, delegation_end(&self->dg));
 }
-
-#define HEAR(type)							\
-	ASSERT_EQ(0, reader_hear_type(&self->events,			\
-				      BINDERY_EVENT_TYPE_##type, &self->told))
-
-#define EXPECT_NUMBER(value, attr) do {					\
-	EXPECT_TRUE(TELLS(&self->told, attr));				\
-	EXPECT_EQ(value, NUMBER(&self->told, attr));			\
-} while (0)
 
 #define EXPECT_DELEGATION(is_told) do {					\
 	EXPECT_EQ(is_told, TELLS(&self->told, DELEGATION_ID));		\

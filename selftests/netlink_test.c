@@ -12,8 +12,8 @@
 #include <linux/netlink.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
-#include "reader.h"
+#include "fixture.h"
+#include "hear.h"
 
 #define OWNER		"the machine"
 #define MAX_TOLD	64
@@ -21,14 +21,7 @@
 #define A_WHILE_MS	50
 
 FIXTURE(netlink) {
-	int control;
-	int claim;
-	struct group group;
-	char *first, *last;
-	struct snapshot before;
-	struct request request;
-	struct answer answer;
-	struct vfio_user user;
+	COMMON;
 	struct reader events, reader;
 	struct told told;
 	struct told all[MAX_TOLD];
@@ -36,57 +29,20 @@ FIXTURE(netlink) {
 
 FIXTURE_SETUP(netlink)
 {
-	self->claim = -1;
-	self->user = vfio_none;
-	self->control = control_open();
-	ASSERT_LE(0, self->control);
-	if (group_choose(&self->group, TEST_NATIVE))
-		SKIP(return, "no group of devices on " TEST_NATIVE);
-	self->first = self->group.bdf[0];
-	self->last = self->group.bdf[self->group.num - 1];
-	ASSERT_EQ(0, module_load("vfio_pci"));
-	ASSERT_EQ(0, module_load(TEST_TARGET));
-	knobs_reset();
-	ASSERT_EQ(0, snapshot_take(&self->before));
-	request_group(&self->request, &self->group, TEST_TARGET);
-	strcpy(self->request.cmd.label, OWNER);
+	COMMON_SETUP(.driver = TEST_NATIVE, .target = TEST_TARGET,
+		     .label = OWNER);
 	ASSERT_EQ(0, reader_open(&self->reader));
 	ASSERT_EQ(0, reader_open(&self->events));
 	ASSERT_EQ(0, reader_listen(&self->events));
 }
 
-static void release_kept(int control, const char *bdf)
-{
-	struct answer answer;
-
-	while (!show(control, bdf, &answer) &&
-	       answer.show.out_state == BINDERY_GROUP_KEPT &&
-	       !recover(control, BINDERY_RECOVER_RELEASE,
-			answer.show.out_claim_id, NULL, &answer))
-		note("a kept claim was left");
-}
-
 FIXTURE_TEARDOWN(netlink)
 {
-	knobs_reset();
-	vfio_close(&self->user);
 	reader_close(&self->events);
 	reader_close(&self->reader);
 	release_kept(self->control, self->first);
-	EXPECT_EQ(BINDERY_GROUP_FREE, close_claims(self->control, self->first));
-	EXPECT_EQ(0, snapshot_compare(&self->before));
+	COMMON_TEARDOWN();
 }
-
-/* The next event of that type; those between are passed over, but counted. */
-#define HEAR(type)							\
-	ASSERT_EQ(0, reader_hear_type(&self->events,			\
-				      BINDERY_EVENT_TYPE_##type, &self->told))
-
-/* What an attribute of the last event says. */
-#define EXPECT_NUMBER(value, attr) do {					\
-	EXPECT_TRUE(TELLS(&self->told, attr));				\
-	EXPECT_EQ(value, NUMBER(&self->told, attr));			\
-} while (0)
 
 #define EXPECT_TEXT(value, attr)					\
 	EXPECT_STREQ(value, TEXT(&self->told, attr))
@@ -105,11 +61,6 @@ FIXTURE_TEARDOWN(netlink)
 	EXPECT_NUMBER(self->group.id, GROUP);				\
 	EXPECT_NUMBER(BINDERY_GROUP_##from, OLD_STATE);			\
 	EXPECT_NUMBER(BINDERY_GROUP_##to, STATE);			\
-} while (0)
-
-#define ACQUIRE() do {							\
-	self->claim = acquire(self->control, &self->request);		\
-	ASSERT_LE(0, self->claim);					\
 } while (0)
 
 #define DUMP(cmd, ...)							\

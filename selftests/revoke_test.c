@@ -11,23 +11,7 @@
 #include "kselftest_harness.h"
 #include "delegation.h"
 
-FIXTURE(revoke) {
-	struct delegation dg;
-};
-
-FIXTURE_SETUP(revoke)
-{
-	int ret = delegation_begin(&self->dg);
-
-	if (ret == -ENODEV)
-		SKIP(return, "not two groups of devices on " TEST_NATIVE);
-	ASSERT_EQ(0, ret);
-}
-
-FIXTURE_TEARDOWN(revoke)
-{
-	EXPECT_EQ(0, delegation_end(&self->dg));
-}
+DELEGATION_FIXTURE(revoke)
 
 TEST_F(revoke, G4_nothing_is_left_after_revocation)
 {

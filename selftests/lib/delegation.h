@@ -36,6 +36,26 @@ struct delegation {
 	struct child child;
 };
 
+/* A fixture with one, and nothing else. */
+#define DELEGATION_FIXTURE(name)					\
+FIXTURE(name) {								\
+	struct delegation dg;						\
+};									\
+									\
+FIXTURE_SETUP(name)							\
+{									\
+	int ret = delegation_begin(&self->dg);				\
+									\
+	if (ret == -ENODEV)						\
+		SKIP(return, "not two groups of devices on " TEST_NATIVE); \
+	ASSERT_EQ(0, ret);						\
+}									\
+									\
+FIXTURE_TEARDOWN(name)							\
+{									\
+	EXPECT_EQ(0, delegation_end(&self->dg));			\
+}
+
 /* delegation.c; -ENODEV: there are no two groups */
 int delegation_begin(struct delegation *dg);
 int delegation_end(struct delegation *dg);
