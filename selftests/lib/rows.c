@@ -134,3 +134,33 @@ int output_is_unread(void)
 	close(pipes[1]);
 	return close(pipes[0]);
 }
+
+int words_begin(struct words *words)
+{
+	const char *machine = getenv("BINDERY_MACHINE");
+	int ret;
+
+	words->control = -1;
+	if (!machine || strcmp(machine, MACHINE))
+		return 1;
+	setenv("LC_ALL", "C", 1);
+	ret = module_load("vfio_pci") ?: module_load(TEST_TARGET);
+	if (ret)
+		return ret;
+	knobs_reset();
+	words->control = control_open();
+	return words->control < 0 ? words->control :
+				    snapshot_take(&words->before);
+}
+
+/* How many things are not as they were. */
+int words_end(struct words *words)
+{
+	int differences;
+
+	knobs_reset();
+	differences = !wait_until(group_is(words->control, ALONE,
+					   BINDERY_GROUP_FREE));
+	close(words->control);
+	return differences + snapshot_compare(&words->before);
+}
