@@ -12,7 +12,7 @@ static const struct option_row option_rows[] = {
 	{ OPTION_SINGLE_GROUP, 's', "single-group", NULL,
 	  "refuse devices of more than one IOMMU group" },
 	{ OPTION_TARGET, 't', "target", "DRIVER[:MODULE]",
-	  "target of devices that name none, default vfio-pci" },
+	  "target of devices that name none; else the one made for each, or vfio-pci" },
 	{ OPTION_LABEL, 'l', "label", "TEXT",
 	  "who is asking, shown to others, at most 64 bytes" },
 	{ OPTION_DEADLINE, 'd', "deadline", "SECONDS",

@@ -10,6 +10,7 @@
  *
  *	example-broker SOCKET UID DEVICE...
  */
+#define _GNU_SOURCE 1	/* who is at the other end of a socket */
 #include <bindery.h>
 
 #include <errno.h>

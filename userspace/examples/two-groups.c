@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Takes two devices, tells what happens to them for a second, gives them back. */
 #include <bindery.h>
-
 #include <errno.h>
+#include <error.h>
 #include <poll.h>
 #include <stdio.h>
 
@@ -27,13 +27,13 @@ int main(int argc, char **argv)
 	struct bindery_claim *claim = NULL;
 	int ret = bindery_context_new(&context);
 
-	if (!ret)
-		ret = bindery_request_new(&request);
+	if (ret)
+		error(1, -ret, "/dev/bindery");
+	ret = bindery_request_new(&request);
 	for (int i = 1; !ret && i < argc; i++) {
 		struct bindery_reference device = { 0 };
 
-		ret = bindery_bdf_parse(argv[i], &device.bdf);
-		if (!ret)
+		if (!(ret = bindery_bdf_parse(argv[i], &device.bdf)))
 			ret = bindery_request_add_device(request, &device, NULL, NULL);
 	}
 	if (!ret)
