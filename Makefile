@@ -199,18 +199,28 @@ uninstall: ## remove just what install put there
 	$(MAKE) -C userspace O=$(O) VERSION=$(VERSION) PREFIX=$(PREFIX) \
 		DESTDIR=$(DESTDIR) uninstall
 
+# A kernel whose headers lead nowhere is none; dkms ends with 77 for one that
+# dkms.conf leaves out. All others get the module before any failure is told.
+DKMS_STATE := /var/lib/dkms/bindery/$(VERSION)
+HEADERS = $(patsubst %/.,%,$(wildcard /lib/modules/*/build/.))
+
 .PHONY: dkms-install
 dkms-install: ## the module, by DKMS, for every kernel with headers here
 	@command -v dkms >/dev/null || { echo 'install dkms first' >&2; exit 1; }
+	@test -n '$(HEADERS)' || { echo 'no kernel headers here: install' \
+		'linux-headers-amd64, or those of your kernel' >&2; exit 1; }
+	@test ! -e $(DKMS_STATE) || dkms remove bindery/$(VERSION) --all
 	rm -rf $(DKMS_DIR)
 	install -d $(DKMS_DIR)
 	cp --parents -p -t $(DKMS_DIR) $(MODULE_FILES)
 	dkms add bindery/$(VERSION)
-	for headers in /lib/modules/*/build; do \
-		kernel=$$(basename $$(dirname $$headers)); \
-		dkms install bindery/$(VERSION) -k $$kernel || exit 1; done
+	@status=0; for headers in $(HEADERS); do \
+		kernel=$$(basename "$$(dirname "$$headers")"); \
+		dkms install bindery/$(VERSION) -k "$$kernel"; \
+		case $$? in 0) ;; 77) echo "not for $$kernel" ;; *) status=1 ;; \
+		esac; done; exit $$status
 
 .PHONY: dkms-uninstall
 dkms-uninstall: ## remove the module from DKMS and its sources
-	dkms remove bindery/$(VERSION) --all
+	@test ! -e $(DKMS_STATE) || dkms remove bindery/$(VERSION) --all
 	rm -rf $(DKMS_DIR)

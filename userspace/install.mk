@@ -34,9 +34,14 @@ install: lib $(out)/bindery
 	$(INSTALL) -m 644 $(src)completions/_bindery $(D)$(ZSHDIR)/_bindery
 	$(INSTALL) -m 644 $(src)completions/bindery.fish $(D)$(FISHDIR)
 	$(INSTALL) -m 644 $(schemas:%=$(src)schema/%) $(D)$(SCHEMADIR)
+	$(tell_linker)
 
 uninstall:
 	rm -f $(addprefix $(D),$(installed))
+	$(tell_linker)
+
+# Where a package is made, or a user installs for itself, that is not ours.
+tell_linker = @test -n '$(D)' || test "$$(id -u)" -ne 0 || ldconfig
 
 CPPCHECK := cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 	--enable=warning,portability,performance --suppress=missingIncludeSystem
