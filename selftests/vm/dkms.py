@@ -21,6 +21,9 @@ ROOT = "bookworm-dkms"
 SOURCES = ("Makefile", "Kbuild", "dkms.conf", "module", "uapi")
 PLACES = ("usr/src", "var/lib/dkms", "lib/modules", "etc")
 MACHINE = "slot"
+#: Kernels that must not be in the way of the others: one that the module is not
+#: for, and one whose headers are gone.
+OTHERS = {"5.4.0-0-amd64": "/usr/src", "5.10.0-0-amd64": "/usr/src/gone"}
 
 
 def run() -> list[report.Result]:
@@ -30,7 +33,8 @@ def run() -> list[report.Result]:
         root = clean_root(found)
         before = listing(root)
         problems, modules = install(root, found)
-        problems += make(root, found, "dkms-uninstall")
+        for _ in range(2):
+            problems += make(root, found, "dkms-uninstall")
         problems += [f"left behind or gone: {name}"
                      for name in sorted(before ^ listing(root))]
     for problem in problems:
@@ -62,6 +66,10 @@ def clean_root(found: list[Kernel]) -> roots.Root:
             shutil.copy(kernel.modules / name, modules)
         for target in headers(kernel).values():
             (path / target.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    for name, leads_to in OTHERS.items():
+        modules = path / "usr/lib/modules" / name
+        modules.mkdir()
+        (modules / "build").symlink_to(leads_to)
     for name in SOURCES:
         source, target = PROJECT / name, path / "root/bindery" / name
         target.parent.mkdir(parents=True, exist_ok=True)
