@@ -32,7 +32,7 @@
 #define STUB		"pci-stub"
 #define MAX_CODES	64
 #define IN_TEN		10
-#define FEW		500
+#define WANTED		8	/* one act in so many transactions is aimed at */
 #define MOST		4	/* times the rounds that were asked for */
 #define MONITORED	5000	/* transactions whose events fit into memory */
 
@@ -183,6 +183,8 @@ static void count_acts(FIXTURE_DATA(adversaries) *self)
 
 		self->inside[i] += tally.inside > 0;
 		self->edges[i] += tally.edges > 0;
+		stage_press(self->stage, &kinds[i], self->inside[i] * WANTED <=
+			    (unsigned int)self->claims);
 	}
 }
 
@@ -291,14 +293,6 @@ static void print_totals(FIXTURE_DATA(adversaries) *self, int rounds)
 		     self->inside[i], self->edges[i]);
 }
 
-static bool acts_here(const struct stage *stage, const struct adversary *kind)
-{
-	for (unsigned int i = 0; i < stage->num_performers; i++)
-		if (stage->performers[i].kind == kind)
-			return true;
-	return false;
-}
-
 /* A machine that is made for them says how many have to be there. */
 static int kinds_missing(FIXTURE_DATA(adversaries) *self)
 {
@@ -306,7 +300,7 @@ static int kinds_missing(FIXTURE_DATA(adversaries) *self)
 	int missing = wanted ? atoi(wanted) : 0;
 
 	for (unsigned int i = 0; i < NUM_KINDS; i++)
-		missing -= acts_here(self->stage, &kinds[i]);
+		missing -= stage_has(self->stage, &kinds[i]);
 	return missing > 0 ? missing : 0;
 }
 
@@ -327,7 +321,7 @@ static unsigned int too_seldom(FIXTURE_DATA(adversaries) *self)
 	unsigned int num = 0;
 
 	for (unsigned int i = 0; i < NUM_KINDS; i++)
-		num += acts_here(self->stage, &kinds[i]) &&
+		num += stage_has(self->stage, &kinds[i]) &&
 		       self->inside[i] * IN_TEN < (unsigned int)self->claims;
 	return num;
 }
@@ -337,10 +331,11 @@ TEST_F_TIMEOUT(adversaries, T11_no_driver_slips_in_between, HOURS)
 	int rounds = num_rounds(2000), i;
 
 	ASSERT_EQ(0, kinds_missing(self));
-	self->stage->few = rounds < FEW;
 	if (rounds <= MONITORED)
 		ASSERT_EQ(0, events_begin(&self->events));
 	ASSERT_EQ(0, stage_begin(self->stage));
+	for (i = 0; i < NUM_KINDS; i++)
+		stage_press(self->stage, &kinds[i], true);
 	/* Chance decides over a few rounds, so that there may have to be more. */
 	for (i = 0; i < rounds || (i < MOST * rounds && too_seldom(self)); i++) {
 		ASSERT_EQ(0, transact(self)) {

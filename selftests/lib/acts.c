@@ -218,13 +218,12 @@ static void remove_vfs(struct stage *stage, unsigned int number)
 }
 
 const struct adversary kinds[NUM_KINDS] = {
-	{ "drivers_probe of members", NULL, ask_for_probe, .pause_us = 20000 },
-	{ "the native driver's module", has_modules, reload_native,
-	  .every = 3 },
-	{ "new_id of pci-stub", has_stub, offer_to_stub, .pause_us = 20000 },
-	{ "rescan of the bus", NULL, rescan, .every = 4 },
-	{ "overrides of others", NULL, override_others, .pause_us = 20000 },
-	{ "hot-plug beside it", can_plug, plug_or_unplug, unplug, .every = 4 },
+	{ "drivers_probe of members", NULL, ask_for_probe },
+	{ "the native driver's module", has_modules, reload_native },
+	{ "new_id of pci-stub", has_stub, offer_to_stub },
+	{ "rescan of the bus", NULL, rescan },
+	{ "overrides of others", NULL, override_others },
+	{ "hot-plug beside it", can_plug, plug_or_unplug, unplug },
 	{ "VFs of a PF beside it", has_pf, change_vfs, remove_vfs,
-	  .every = 2, .sleeps = true },
+	  .sleeps = true },
 };

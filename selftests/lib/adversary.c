@@ -174,24 +174,20 @@ void stage_transaction(struct stage *stage)
 	futex(&stage->transactions, FUTEX_WAKE, MAX_PERFORMERS);
 }
 
-/* Until one of the next transactions is somewhere in its course. */
-static void take_aim(struct stage *stage, unsigned int every)
+/*
+ * Until a transaction that wants an act of this kind is somewhere in its
+ * course. An act that hits none is only a cost, so that nobody acts at random.
+ */
+static void take_aim(struct stage *stage, const struct performer *me)
 {
-	unsigned int now = atomic_load(&stage->transactions);
-	unsigned int next = now + 1 + random() % (2 * every - 1);
+	unsigned int seen = atomic_load(&stage->transactions), now = seen;
 
-	for (; now < next && !atomic_load(&stage->stop);
-	     now = atomic_load(&stage->transactions))
+	while (!atomic_load(&stage->stop) &&
+	       (now == seen || !atomic_load(&me->behind))) {
 		futex(&stage->transactions, FUTEX_WAIT, now);
+		now = atomic_load(&stage->transactions);
+	}
 	usleep(random() % (atomic_load(&stage->acquire_us) + 1));
-}
-
-static void rest(struct stage *stage, const struct adversary *kind)
-{
-	if (kind->every)
-		take_aim(stage, kind->every - stage->few);
-	else
-		usleep(kind->pause_us / 2 + random() % kind->pause_us);
 }
 
 static int perform(int socket, void *arg)
@@ -208,11 +204,27 @@ static int perform(int socket, void *arg)
 		begin = now_ns();
 		if (!kind->act(stage, me->number))
 			acts_note(&me->acts, begin, now_ns());
-		rest(stage, kind);
+		take_aim(stage, me);
 	}
 	if (kind->finish)
 		kind->finish(stage, me->number);
 	return 0;
+}
+
+bool stage_has(const struct stage *stage, const struct adversary *kind)
+{
+	for (unsigned int i = 0; i < stage->num_performers; i++)
+		if (stage->performers[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* Whether those of this kind are wanted in the next transactions. */
+void stage_press(struct stage *stage, const struct adversary *kind, bool behind)
+{
+	for (unsigned int i = 0; i < stage->num_performers; i++)
+		if (stage->performers[i].kind == kind)
+			atomic_store(&stage->performers[i].behind, behind);
 }
 
 /* All of them have acted when this returns 0. */

@@ -34,6 +34,7 @@ struct performer {
 	const struct adversary *kind;
 	unsigned int number;	/* of this kind */
 	struct child child;
+	atomic_bool behind;	/* it acted in too few transactions so far */
 	struct acts acts;
 };
 
@@ -43,7 +44,6 @@ struct stage {
 	unsigned int num_modules;
 	text_t modules[MAX_MODULES];	/* of the members' native drivers */
 	char plugged[BDF_SIZE];
-	bool few;			/* transactions: act more often */
 	atomic_uint transactions;	/* that have begun; a futex */
 	atomic_uint acquire_us;		/* how long the last of them took */
 	/* Odd: a native driver's module is gone, or on its way. */
@@ -60,8 +60,6 @@ struct adversary {
 	/* 0: it acted */
 	int (*act)(struct stage *stage, unsigned int number);
 	void (*finish)(struct stage *stage, unsigned int number);
-	unsigned int pause_us;	/* between two acts, on average */
-	unsigned int every;	/* or aimed at one of so many transactions */
 	unsigned int most;	/* processes of this kind, 0: one */
 	bool sleeps;		/* in the middle of an act */
 };
@@ -82,6 +80,9 @@ void acts_note(struct acts *acts, int64_t begin, int64_t end);
 struct stage *stage_open(const struct group *group);
 unsigned int stage_add(struct stage *stage, const struct adversary *kind);
 int stage_begin(struct stage *stage);
+bool stage_has(const struct stage *stage, const struct adversary *kind);
+void stage_press(struct stage *stage, const struct adversary *kind,
+		 bool behind);
 void stage_transaction(struct stage *stage);
 int stage_end(struct stage *stage);
 struct tally {
