@@ -19,6 +19,10 @@ SPLAT = re.compile(
     r"|INFO: (?:task|trying to register)|kmemleak: \d+ new|"
     + STARVED.pattern)
 
+#: Crashes of the kernel itself, each proved in module/DESIGN.md or told there
+#: as not yet proved. A guest that has one says nothing else, and runs again.
+KNOWN_CRASH = re.compile(r"RIP: 0010:pci_slot_reset\b")
+
 #: The letters of Documentation/admin-guide/tainted-kernels.rst by bit, and
 #: the ones that loading any module of one's own sets.
 TAINTS = "PFSRMBUDAWCIOELKXTNJ"
@@ -69,6 +73,14 @@ class Result:
     @property
     def failed(self) -> int:
         return len(self.problems) + sum(p.failed for p in self.programs)
+
+    @property
+    def unsteady(self) -> list[str]:
+        """The programs that failed, if all that is wrong is in their cases:
+        what the kernel or the harness complained of stands as it is."""
+        if self.problems or any(p.problems for p in self.programs):
+            return []
+        return [p.name for p in self.programs if p.failed]
 
     def count(self, status: str) -> int:
         return sum(p.count(status) for p in self.programs)
@@ -152,8 +164,17 @@ def splats(log: list[str]) -> list[str]:
 
 
 def first_starved(log: list[str]) -> str:
-    """The line of a suspected hang, if there is one."""
-    return next((line.strip() for line in log if STARVED.search(line)), "")
+    """The line of a suspected hang, or of a crash that is known."""
+    return next((line.strip() for line in log if STARVED.search(line)
+                 or KNOWN_CRASH.search(line)), "")
+
+
+def replace_programs(result: Result, other: Result) -> None:
+    """Take what another run of some of its programs came to."""
+    for program in other.programs:
+        place = next(index for index, own in enumerate(result.programs)
+                     if own.name == program.name and own.failed)
+        result.programs[place] = program
 
 
 def apply_skips(result: Result, patterns: list[str],

@@ -91,7 +91,7 @@ def cmd_bench(args) -> int:
 
 
 def cmd_dkms(_args) -> int:
-    return summary(dkms.run(), [])
+    return summary(dkms.run(), suite.Reruns())
 
 
 def added(path: Path) -> report.Result:
@@ -104,12 +104,13 @@ def added(path: Path) -> report.Result:
                          [report.parse_tap(path.stem, text)])
 
 
-def summary(results: list[report.Result], reruns: list[str]) -> int:
+def summary(results: list[report.Result], reruns: suite.Reruns) -> int:
     """The tables, and the last line that machines read."""
     sections = {
         "Requirements": report.requirement_table(results),
         "Skipped": report.skip_lines(results),
-        "Run again, alone": reruns,
+        "Run again, alone": reruns.starved,
+        "Unsteady: failed, but not when run again alone": reruns.unsteady,
         "Failed": [line for r in results for line in report.details(r)],
         "Seconds": [timing(r) for r in results if r.seconds],
     }

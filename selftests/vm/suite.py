@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import guest
@@ -40,6 +40,12 @@ class Job:
     kernel: Kernel
     programs: tuple[Program, ...]
     soak: bool = False
+    again: bool = False     #: only what failed, beside the first try's logs
+
+    @property
+    def logs(self) -> Path:
+        again = "-again" if self.again else ""
+        return LOGS / f"{self.machine.name}-{self.kernel.name}{again}"
 
     @property
     def place(self) -> str:
@@ -71,9 +77,15 @@ def contents(machine: Machine, kernel: Kernel,
                     modules.built(kernel), files)
 
 
-def run_all(jobs: list[Job]) -> tuple[list[report.Result], list[str]]:
-    """The results in the order of the jobs, and the guests that ran twice
-    because the kernel suspected a hang while others used the processors."""
+@dataclass
+class Reruns:
+    """What ran more than once, and why, a line each."""
+    starved: list[str] = field(default_factory=list)
+    unsteady: list[str] = field(default_factory=list)
+
+
+def run_all(jobs: list[Job]) -> tuple[list[report.Result], Reruns]:
+    """The results in the order of the jobs."""
     known = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
     order = sorted(jobs, key=lambda job: -known.get(
         job.place, sum(job.limits) / USUAL_SHARE))
@@ -86,17 +98,35 @@ def run_all(jobs: list[Job]) -> tuple[list[report.Result], list[str]]:
             pool.shutdown(wait=False, cancel_futures=True)
             guest.stop_all()
             raise
-    reruns = []
+    reruns = Reruns()
     for number, job in enumerate(jobs):
-        for _ in range(RERUNS):
-            if not results[number].starved:
-                break
-            reruns.append(f"{job.place}: {results[number].starved}")
-            results[number] = run_job(job)
+        results[number] = settle(job, results[number], reruns)
     known.update((result.place, result.seconds)
                  for job, result in zip(jobs, results) if not job.soak)
     write_whole(TIMINGS, json.dumps(known, indent=1).encode())
     return results, reruns
+
+
+def settle(job: Job, result: report.Result, reruns: Reruns) -> report.Result:
+    """Run again, alone, what the host or the emulator may have spoilt, and
+    programs of which nothing but cases failed: if none does now, the run
+    passes, and tells of an unsteady test."""
+    for _ in range(RERUNS):
+        if not result.starved:
+            break
+        reruns.starved.append(f"{job.place}: {result.starved}")
+        result = run_job(job)
+    names = result.unsteady
+    if not names or job.soak:
+        return result
+    first = report.details(result)
+    again = run_job(replace(job, again=True, programs=tuple(
+        program for program, ran in zip(job.programs, result.programs)
+        if ran.failed)))
+    if not again.failed:
+        reruns.unsteady += first
+        report.replace_programs(result, again)
+    return result
 
 
 PRINTING = threading.Lock()
@@ -108,14 +138,13 @@ def run_job(job: Job) -> report.Result:
                       contents(job.machine, job.kernel, job.programs),
                       job.limits)
     result = evaluate(job, run)
-    folder = LOGS / f"{job.machine.name}-{job.kernel.name}"
-    keep_logs(job, run, folder)
+    keep_logs(job, run, job.logs)
     with PRINTING:
         say(f"{result.place}: {result.count('passed')} passed, "
             f"{result.failed} failed, {result.count('skipped')} skipped, "
             f"{result.seconds:.1f} s")
         if result.failed:
-            show_failure(run, result, folder)
+            show_failure(run, result, job.logs)
     return result
 
 
@@ -201,6 +230,8 @@ def devices(run: Run) -> list[Device]:
 def keep_logs(job: Job, run: Run, folder: Path) -> None:
     """Everything a guest said, for reading after the run."""
     shutil.rmtree(folder, ignore_errors=True)
+    if not job.again:
+        shutil.rmtree(replace(job, again=True).logs, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "console").write_text(run.console)
     (folder / "kernel").write_text(

@@ -6,6 +6,7 @@ import tempfile
 import unittest
 from contextlib import redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 import bench
 import guest
@@ -86,7 +87,9 @@ class Judgement(unittest.TestCase):
                 "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:"):
             self.assertTrue(self.problems(log=[line]), line)
 
-    def test_only_suspected_hangs_are_tried_again(self):
+    def test_only_suspected_hangs_and_known_crashes_are_tried_again(self):
+        self.assertTrue(report.first_starved(
+            ["RIP: 0010:pci_slot_reset+0x2c/0x90"]))
         self.assertTrue(report.first_starved(
             ["watchdog: BUG: soft lockup - CPU#0 stuck for 130s!"]))
         self.assertFalse(report.first_starved(["WARNING: CPU: 0"]))
@@ -171,6 +174,54 @@ class Evaluation(unittest.TestCase):
         self.assertIn("no IOMMU group", result.problems[0])
 
 
+class SecondTry(unittest.TestCase):
+    PROGRAMS = tuple(machine.Program(name, 1) for name in ("a_test", "b_test"))
+    JOB = suite.Job(machine.Machine("m", "", [], []), KERNEL, PROGRAMS)
+
+    def result(self, *texts, problems=()):
+        result = report.Result("m/6.1", "6.1", problems=list(problems))
+        for program, text in zip(self.PROGRAMS, texts):
+            result.programs.append(report.parse_tap(program.name, text))
+        return result
+
+    def settle(self, result, *texts):
+        """What becomes of it when the second try prints these texts."""
+        asked = []
+
+        def run_job(job):
+            asked.extend(program.name for program in job.programs)
+            again = report.Result(job.place, "6.1")
+            again.programs = [report.parse_tap(program.name, text) for
+                              program, text in zip(job.programs, texts)]
+            return again
+
+        reruns = suite.Reruns()
+        with mock.patch.object(suite, "run_job", run_job):
+            result = suite.settle(self.JOB, result, reruns)
+        return result, reruns, asked
+
+    def test_a_case_that_fails_once_is_told(self):
+        result, reruns, asked = self.settle(
+            self.result("1..1\nok 1 T1_a", "1..1\nnot ok 1 T1_b"),
+            "1..1\nok 1 T1_b")
+        self.assertEqual((result.failed, asked), (0, ["b_test"]))
+        self.assertEqual(reruns.unsteady, ["m/6.1 b_test: not ok T1_b"])
+
+    def test_a_case_that_fails_twice_fails(self):
+        result, reruns, _ = self.settle(
+            self.result("1..1\nok 1 T1_a", "1..1\nnot ok 1 T1_b"),
+            "1..1\nnot ok 1 T1_b")
+        self.assertEqual((result.failed, reruns.unsteady), (1, []))
+
+    def test_any_other_complaint_stands(self):
+        for result in (
+                self.result("1..1\nnot ok 1 T1_a", "no plan"),
+                self.result("1..1\nnot ok 1 T1_a", problems=["WARNING"])):
+            result, _, asked = self.settle(result, "1..1\nok 1 T1_a")
+            self.assertTrue(result.failed)
+            self.assertEqual(asked, [])
+
+
 class Machines(unittest.TestCase):
     def test_all_machine_files_load(self):
         for name in machine.names():
@@ -228,7 +279,7 @@ class Summary(unittest.TestCase):
             path.write_text("1..2\nok 1 U1_a\nok 2 A10_b\n")
             output = io.StringIO()
             with redirect_stdout(output):
-                status = run.summary([run.added(path)], [])
+                status = run.summary([run.added(path)], suite.Reruns())
         lines = output.getvalue().splitlines()
         self.assertEqual(lines[-1], "2 passed, 0 failed, 0 skipped")
         self.assertEqual(status, 0)
@@ -236,7 +287,7 @@ class Summary(unittest.TestCase):
 
     def test_nothing_passed_is_a_failure(self):
         with redirect_stdout(io.StringIO()):
-            self.assertEqual(run.summary([], []), 1)
+            self.assertEqual(run.summary([], suite.Reruns()), 1)
 
 
 if __name__ == "__main__":
