@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One guest from start to end: its files, QEMU, and the report channel."""
 
+import os
 import re
 import subprocess
 import tempfile
@@ -73,6 +74,8 @@ class Run:
     console: str = ""
     ending: str = ""
     seconds: float = 0.0
+    #: Of a host's processor, by program; what the guest itself took is -1.
+    cpu: dict[int, float] = field(default_factory=dict)
 
     def texts(self, kind: str, index: int | None = None) -> list[str]:
         return [r.text for r in self.records
@@ -154,6 +157,22 @@ def write_initrd(kernel: Kernel, contents: Contents, target: Path) -> None:
         {"plan": contents.plan}))
 
 
+def processor_time(process: subprocess.Popen) -> float:
+    """The seconds of a processor that an emulator has taken so far."""
+    try:
+        stat = Path(f"/proc/{process.pid}/stat").read_text()
+    except OSError:
+        return 0.0
+    ticks = stat.rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def charge(run: Run, record: Record, spent: float) -> None:
+    """Whom the time since the last start or exit of a program belongs to."""
+    index = record.index if record.kind == "exit" else -1
+    run.cpu[index] = run.cpu.get(index, 0.0) + spent - sum(run.cpu.values())
+
+
 def follow(process: subprocess.Popen, path: Path, run: Run,
            limits: list[int] | None, watch) -> None:
     """Read the report while the guest runs."""
@@ -170,6 +189,7 @@ def follow(process: subprocess.Popen, path: Path, run: Run,
             run.records += records
             for record in records:
                 if record.kind in ("start", "exit"):
+                    charge(run, record, processor_time(process))
                     deadline = time.monotonic() + (
                         BOOT_LIMIT if record.kind == "exit" or not limits
                         else limits[record.index] + GRACE)

@@ -51,6 +51,7 @@ class Program:
     cases: list[Case] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    cpu: float = 0.0
 
     def count(self, status: str) -> int:
         return sum(case.status == status for case in self.cases)
@@ -68,6 +69,7 @@ class Result:
     programs: list[Program] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    cpu: float = 0.0
     starved: str = ""
 
     @property

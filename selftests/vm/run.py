@@ -112,7 +112,8 @@ def summary(results: list[report.Result], reruns: suite.Reruns) -> int:
         "Run again, alone": reruns.starved,
         "Unsteady: failed, but not when run again alone": reruns.unsteady,
         "Failed": [line for r in results for line in report.details(r)],
-        "Seconds": [timing(r) for r in results if r.seconds],
+        "Seconds, of which a processor's": [
+            timing(r) for r in results if r.seconds],
     }
     for title, lines in sections.items():
         if lines:
@@ -125,9 +126,11 @@ def summary(results: list[report.Result], reruns: suite.Reruns) -> int:
 
 def timing(result: report.Result) -> str:
     """How long a guest took, and its programs."""
-    programs = ", ".join(f"{program.name} {program.seconds:.1f}"
-                         for program in result.programs)
-    return f"{result.place}: {result.seconds:.1f} ({programs})"
+    programs = ", ".join(
+        f"{program.name} {program.seconds:.1f}/{program.cpu:.1f}"
+        for program in result.programs)
+    return f"{result.place}: {result.seconds:.1f}/{result.cpu:.1f} " \
+           f"({programs})"
 
 
 def cmd_demo(args) -> int:

@@ -155,8 +155,10 @@ def evaluate(job: Job, run: Run) -> report.Result:
     result.problems += wrong_groups(job.machine, run)
     log = report.log_lines(run.texts("klog", -1))
     result.problems += report.splats(log)
+    result.cpu = sum(run.cpu.values())
     for index, program in enumerate(job.programs):
         result.programs.append(judge_program(index, program.name, run))
+        result.programs[-1].cpu = run.cpu.get(index, 0.0)
     if run.ending:
         console = report.splats(run.console.splitlines())
         blame(result, run, [run.ending, *console])
