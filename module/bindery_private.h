@@ -130,6 +130,8 @@ struct bindery_member {
 	bool tampered_driver;
 	bool tampered_override;
 	bool repaired;			/* once is enough */
+	u32 opens;			/* of a sealed one, and last closes */
+	u32 closes;
 	u64 generation;
 	struct bindery_assigned assigned;
 
@@ -170,6 +172,9 @@ struct bindery_group {
 	bool intact;			/* committed, and no restore has begun */
 	bool in_use;			/* the last look found a VFIO user */
 	bool fencing;			/* somebody has, or tries for, its fence */
+	bool sealed_off;		/* no member on bindery-vfio is opened */
+	bool await_close;		/* drained by the last close */
+	bool holders_only;		/* of claims on it, or of the last */
 	unsigned int touching;		/* who changes the group's DMA owner */
 	u64 generation;
 	unsigned int restore_ms;	/* when a callback of it is overdue */
@@ -559,6 +564,7 @@ bool bindery_group_has_user(struct bindery_group *group);
 int bindery_group_fence(struct bindery_group *group, unsigned long deadline,
 			bool draining);
 bool bindery_group_is_due(struct bindery_group *group);
+int bindery_group_seal_off(struct bindery_group *group);
 void bindery_group_unfence(struct bindery_group *group);
 int bindery_group_try(struct bindery_group *group, unsigned long deadline);
 void bindery_group_drop_fence(struct bindery_group *group);
@@ -586,6 +592,8 @@ int bindery_member_verify(struct bindery_member *member,
 			  unsigned long deadline);
 int bindery_member_swap_override(struct bindery_member *member, const char *to,
 				 gfp_t gfp);
+int bindery_member_assert_override(struct bindery_member *member,
+				   const char *name, gfp_t gfp);
 void bindery_member_capture(struct bindery_member *member, const char *to);
 bool bindery_member_override_is_ours(struct bindery_member *member);
 int bindery_member_repair(struct bindery_member *member);
@@ -682,6 +690,18 @@ void bindery_group_drain(struct bindery_group *group);
 bool bindery_group_needs_fence(struct bindery_group *group);
 unsigned int bindery_group_patience(const struct bindery_group *group);
 void bindery_drain_work(struct work_struct *work);
+void bindery_group_closed(struct bindery_group *group);
+
+/* seal.c: members on bindery_vfio.ko */
+bool bindery_member_is_sealed(const struct bindery_member *member);
+bool bindery_member_is_open(struct bindery_member *member);
+bool bindery_group_is_sealed(struct bindery_group *group);
+bool bindery_group_is_open(const struct bindery_group *group);
+void bindery_group_update_gate(struct bindery_group *group);
+u64 bindery_seal_closes(void);
+u32 bindery_seal_blocker(struct pci_dev *pdev);
+void bindery_seal_report(struct bindery_ioc_member *out,
+			 const struct bindery_member *member);
 
 /* event.c: what happens, under the state lock unless it says otherwise */
 int bindery_event_init(void);
@@ -704,6 +724,8 @@ void bindery_event_tamper(const struct bindery_member *member, u32 what,
 			  const char *now);
 void bindery_event_stuck(const struct bindery_member *member);
 void bindery_event_late(const struct bindery_member *member);
+void bindery_event_vfio(const struct bindery_member *member, u32 type, int err,
+			u32 files);
 
 /* netlink.c */
 int bindery_netlink_init(void);

@@ -22,6 +22,10 @@ static u32 claim_flags(const struct bindery_request *request)
 		flags |= BINDERY_CLAIM_REPAIR;
 	if (request->adopt)
 		flags |= BINDERY_CLAIM_ADOPTED;
+	if (request->flags & BINDERY_ACQUIRE_SEALED)
+		flags |= BINDERY_CLAIM_SEALED;
+	if (request->flags & BINDERY_ACQUIRE_HOLDERS_ONLY)
+		flags |= BINDERY_CLAIM_HOLDERS_ONLY;
 	return flags;
 }
 
@@ -224,6 +228,7 @@ void bindery_claim_drop_holds(struct bindery_claim *claim,
 	for (i = 0; i < plan->num_groups; i++) {
 		group = plan->groups[i];
 		list_del(&claim->holds[i].node);
+		bindery_group_update_gate(group);
 		if (wait && list_empty(&group->holds))
 			await_restore(claim, group);
 		bindery_group_settle(group, members);

@@ -33,3 +33,21 @@ ccflags-y += $(call bindery-probe,BINDERY_HAVE_DMA_IOMMU_FLAG,linux/device.h,\
 	sizeof(dev_dma_iommu((struct device *)0)))
 ccflags-y += $(call bindery-probe,BINDERY_HAVE_DMA_IOMMU,linux/device.h,\
 	sizeof(((struct device *)0)->dma_iommu + 0))
+
+# $(call bindery-vfio-op,FLAG,MEMBER): -DFLAG if VFIO drivers have that operation
+bindery-vfio-op = $(call bindery-probe,$(1),linux/vfio.h,\
+	sizeof(((struct vfio_device_ops *)0)->$(2)))
+
+# "vfio-iommufd: Support iommufd for physical VFIO devices" (a4d1f91db502)
+ccflags-y += $(call bindery-vfio-op,BINDERY_HAVE_VFIO_BIND_IOMMUFD,bind_iommufd)
+# detaching came with device nodes (8cfa7186021e), PASIDs in 6.15
+ccflags-y += $(call bindery-vfio-op,BINDERY_HAVE_VFIO_DETACH_IOAS,detach_ioas)
+ccflags-y += $(call bindery-vfio-op,BINDERY_HAVE_VFIO_PASID,pasid_attach_ioas)
+# VFIO_DEVICE_GET_REGION_INFO became an operation of its own in 6.19, as did
+# what exports a region as a dma-buf
+ccflags-y += $(call bindery-vfio-op,BINDERY_HAVE_VFIO_REGION_INFO,\
+	get_region_info_caps)
+ccflags-y += $(call bindery-vfio-op,BINDERY_HAVE_VFIO_MATCH_TOKEN,\
+	match_token_uuid)
+ccflags-y += $(call bindery-probe,BINDERY_HAVE_VFIO_PCI_OPS,linux/vfio_pci_core.h,\
+	sizeof(((struct vfio_pci_core_device *)0)->pci_ops))

@@ -90,7 +90,7 @@ int bindery_cmd_info(struct bindery_ucmd *ucmd)
 	cmd->out_max_name = BINDERY_NAME_SIZE - 1;
 	cmd->out_deadline_default_ms = BINDERY_DEADLINE_DEFAULT_MS;
 	cmd->out_deadline_max_ms = BINDERY_DEADLINE_MAX_MS;
-	cmd->out_features = BINDERY_FEATURE_DELEGATE;
+	cmd->out_features = BINDERY_FEATURE_DELEGATE | BINDERY_FEATURE_SEALED;
 	cmd->out_max_path = BINDERY_PATH_MAX;
 	cmd->out_max_stuck = BINDERY_MAX_STUCK;
 	clear_delegation(cmd);

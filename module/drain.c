@@ -8,7 +8,10 @@
 #include "bindery_private.h"
 #include "trace.h"
 
-/* VFIO tells nobody when a device is closed: ask again, ever less often. */
+/*
+ * VFIO tells nobody when a device is closed, unless the driver is ours: ask
+ * again, ever less often.
+ */
 #define BACKOFF_MIN_MS	50
 #define BACKOFF_MAX_MS	1000
 
@@ -64,6 +67,7 @@ void bindery_group_drain(struct bindery_group *group)
 	bindery_state_assert();
 	group->backoff_ms = BACKOFF_MIN_MS;
 	group->in_use = false;
+	group->await_close = false;
 	bindery_group_set_state(group, BINDERY_GROUP_DRAINING);
 	queue_drain(group, 0);
 }
@@ -182,11 +186,19 @@ static bool put_back(struct bindery_group *group)
 			   bindery_member_restore);
 }
 
+static int keep_users_out(struct bindery_group *group, bool sealed)
+{
+	if (sealed)
+		return bindery_group_seal_off(group);
+	return bindery_group_fence(group, jiffies + msecs_to_jiffies(FENCE_MS),
+				   true);
+}
+
 /*
  * 0: done, as far as it went. -EPERM: a VFIO user is in, -EAGAIN: something else
  * is, try again later. -ECANCELED: it was taken back.
  */
-static int restore_group(struct bindery_group *group)
+static int restore_group(struct bindery_group *group, bool sealed)
 {
 	bool fenced = false, left;
 	int ret;
@@ -194,8 +206,7 @@ static int restore_group(struct bindery_group *group)
 	if (!is_due(group))
 		return -ECANCELED;
 	if (bindery_group_needs_fence(group)) {
-		ret = bindery_group_fence(group, jiffies +
-					  msecs_to_jiffies(FENCE_MS), true);
+		ret = keep_users_out(group, sealed);
 		fenced = !ret;
 		if (ret == -ECANCELED)
 			return ret;
@@ -244,15 +255,28 @@ static enum outcome judge(struct bindery_group *group)
 	return outcome;
 }
 
-static void again(struct bindery_group *group, bool user)
+static void again(struct bindery_group *group, bool user, bool sealed)
 {
 	bindery_state_assert();
 	group->in_use = user;
 	bindery_group_set_state(group, BINDERY_GROUP_DRAINING);
 	if (group->backoff_ms == BACKOFF_MIN_MS)
 		bindery_event_deferred(group, user);
-	queue_drain(group, group->backoff_ms);
+	/* Who has it open tells when that ends. */
+	group->await_close = user && sealed && bindery_group_is_open(group);
+	if (!group->await_close)
+		queue_drain(group, group->backoff_ms);
 	group->backoff_ms = min(2 * group->backoff_ms, BACKOFF_MAX_MS);
+}
+
+/* A device of it that was sealed is not open any more. */
+void bindery_group_closed(struct bindery_group *group)
+{
+	bindery_state_assert();
+	if (!group->await_close || bindery_group_is_open(group))
+		return;
+	group->await_close = false;
+	queue_drain(group, 0);
 }
 
 /* All is as before: the group is free, or still reserved. True: free. */
@@ -283,7 +307,7 @@ static void tell(struct bindery_group *group)
  * What a pass led to. True: the group is free. A transaction that rolls back
  * waits for one pass only.
  */
-static bool finish(struct bindery_group *group, int ret,
+static bool finish(struct bindery_group *group, int ret, bool sealed,
 		   struct list_head *members)
 {
 	bool is_free = false, rollback;
@@ -306,7 +330,7 @@ static bool finish(struct bindery_group *group, int ret,
 		bindery_group_set_state(group, BINDERY_GROUP_DEGRADED);
 		break;
 	case AGAIN:
-		again(group, ret == -EPERM);
+		again(group, ret == -EPERM, sealed);
 		break;
 	case STUCK:
 		bindery_group_set_state(group, BINDERY_GROUP_STUCK);
@@ -322,10 +346,14 @@ void bindery_drain_work(struct work_struct *work)
 	struct bindery_group *group =
 		container_of(to_delayed_work(work), struct bindery_group, drain);
 	LIST_HEAD(members);
-	bool is_free;
+	bool is_free, sealed;
+	int ret;
 
 	if (!bindery_is_going_down()) {
-		is_free = finish(group, restore_group(group), &members);
+		sealed = bindery_group_is_sealed(group);
+		ret = restore_group(group, sealed);
+		trace_bindery_pass(group, ret);
+		is_free = finish(group, ret, sealed, &members);
 		bindery_members_drop(&members);
 		if (is_free)
 			bindery_group_put(group);

@@ -407,6 +407,24 @@ void bindery_event_late(const struct bindery_member *member)
 	bindery_netlink_tell(event);
 }
 
+/* By whoever runs; err: why it was refused. */
+void bindery_event_vfio(const struct bindery_member *member, u32 type, int err,
+			u32 files)
+{
+	struct bindery_event_record *event = begin(type);
+
+	set_member(event, member);
+	set(event, PID, event->pid, pid_nr(task_tgid(current)));
+	set_string(event, BINDERY_A_COMM, event->comm, sizeof(event->comm),
+		   current->comm);
+	if (err)
+		set(event, ERRNO, event->errno, -err);
+	else
+		set(event, VFIO_FILES, event->files, files);
+	set_target(event, member);
+	bindery_netlink_tell(event);
+}
+
 /* Number 1: who reads on after the module was exchanged can tell. */
 int bindery_event_init(void)
 {

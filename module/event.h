@@ -31,6 +31,7 @@ struct bindery_event_record {
 	u32 abi;
 	u32 num_groups;
 	u32 num_members;
+	u32 files;
 	struct bindery_ioc_bdf device;
 	u8 claim_id[BINDERY_ID_SIZE];
 	u8 assignment_id[BINDERY_ID_SIZE];

@@ -413,14 +413,15 @@ void bindery_member_capture(struct bindery_member *member, const char *to)
 	device_unlock(member->dev);
 }
 
-/* The override as it should be, whatever is there. */
-static int assert_override(struct bindery_member *member, const char *name)
+/* The override as it should be, or none, whatever is there. */
+int bindery_member_assert_override(struct bindery_member *member,
+				   const char *name, gfp_t gfp)
 {
-	const char *new = kstrdup(name, GFP_KERNEL_ACCOUNT);
+	const char *new = name ? kstrdup(name, gfp) : NULL;
 	const char **string;
 
 	device_lock_assert(member->dev);
-	if (!new)
+	if (name && !new)
 		return -ENOMEM;
 	bindery_override_lock(member->dev);
 	string = bindery_override_string(member->dev);
@@ -447,7 +448,8 @@ static int prepare_repair(struct bindery_member *member, const char *to)
 	if (is_on_other_vfio(member))
 		ret = -EBUSY;
 	else if (member->did & BINDERY_DID_OVERRIDE)
-		ret = assert_override(member, to);
+		ret = bindery_member_assert_override(member, to,
+						     GFP_KERNEL_ACCOUNT);
 	device_unlock(member->dev);
 	return ret;
 }

@@ -156,6 +156,7 @@ static const struct {
 	FIELD(DURATION_NS, U64, duration_ns),
 	FIELD(ABI, U32, abi),
 	FIELD(DELEGATION_ID, ID, delegation_id),
+	FIELD(VFIO_FILES, U32, files),
 };
 
 static int put_field(struct sk_buff *skb, unsigned int attr, enum kind kind,
@@ -528,6 +529,22 @@ static int put_member_state(struct sk_buff *skb,
 	       bindery_put_u64(skb, BINDERY_A_GENERATION, out->out_generation);
 }
 
+static int put_member_opens(struct sk_buff *skb,
+			    const struct bindery_ioc_member *out)
+{
+	int ret;
+
+	if (!(out->out_flags & BINDERY_MEMBER_SEALED))
+		return 0;
+	ret = nla_put_u32(skb, BINDERY_A_VFIO_FILES, out->out_vfio_files) ?:
+	      nla_put_u32(skb, BINDERY_A_VFIO_OPENS, out->out_vfio_opens) ?:
+	      nla_put_u32(skb, BINDERY_A_VFIO_CLOSES, out->out_vfio_closes);
+	if (ret || !out->out_vfio_files)
+		return ret;
+	return nla_put_u32(skb, BINDERY_A_PID, out->out_opener_pid) ?:
+	       bindery_put_string(skb, BINDERY_A_COMM, out->out_opener_comm);
+}
+
 static int put_member_names(struct sk_buff *skb,
 			    const struct bindery_ioc_member *out)
 {
@@ -551,7 +568,7 @@ static int put_member(struct sk_buff *skb, const struct looked_at *looked_at,
 	if (!ret && out.out_flags & BINDERY_MEMBER_PCI)
 		ret = bindery_put_device(skb, &out.out_device);
 	return ret ?: put_member_state(skb, &out) ?:
-	       put_member_names(skb, &out) ?:
+	       put_member_opens(skb, &out) ?: put_member_names(skb, &out) ?:
 	       put_id(skb, BINDERY_A_CLAIM_ID, looked_at->claim_id) ?:
 	       bindery_put_u64(skb, BINDERY_A_NEWEST, looked_at->newest);
 }

@@ -15,6 +15,12 @@ static bool is_shared(struct bindery_group *group)
 	return !list_is_singular(&group->holds) || !group->intact;
 }
 
+static int look_at_seals(struct bindery_group *group)
+{
+	guard(bindery_state)();
+	return bindery_group_is_open(group) ? -EPERM : 0;
+}
+
 static int look_for_user(struct bindery_group *group, unsigned long deadline,
 			 struct bindery_failure *failure)
 {
@@ -22,7 +28,8 @@ static int look_for_user(struct bindery_group *group, unsigned long deadline,
 
 	if (is_shared(group) || !bindery_group_needs_fence(group))
 		return 0;
-	ret = bindery_group_try(group, deadline);
+	ret = bindery_group_is_sealed(group) ? look_at_seals(group) :
+					       bindery_group_try(group, deadline);
 	if (ret >= 0)
 		return 0;
 	return bindery_fail_group(failure, ret == -ETIMEDOUT ?
@@ -45,12 +52,13 @@ static int look_for_users(struct bindery_plan *plan, unsigned long deadline,
 	return 0;
 }
 
-/* VFIO tells nobody when a device is closed. */
+/* VFIO tells nobody when a device is closed, unless it is sealed. */
 static int wait_for_users(struct bindery_plan *plan, unsigned long deadline,
 			  struct bindery_failure *failure)
 {
 	struct bindery_failure seen = {};
 	long pause = msecs_to_jiffies(BACKOFF_MIN_MS);
+	u64 closes = bindery_seal_closes();
 
 	while (look_for_users(plan, deadline, &seen)) {
 		if (!bindery_remaining(deadline) ||
@@ -59,8 +67,9 @@ static int wait_for_users(struct bindery_plan *plan, unsigned long deadline,
 			return -failure->record.out_errno;
 		}
 		bindery_failure_clear(&seen);
-		bindery_wait_until(false, jiffies +
+		bindery_wait_until(bindery_seal_closes() != closes, jiffies +
 				   min(pause, bindery_remaining(deadline)));
+		closes = bindery_seal_closes();
 		pause = min_t(long, 2 * pause, msecs_to_jiffies(BACKOFF_MAX_MS));
 	}
 	return 0;

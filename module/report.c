@@ -103,6 +103,8 @@ static void report_role(struct bindery_ioc_member *out,
 		report_string(out, out->out_target, member->target->name);
 	if (member->target_absent)
 		out->out_flags |= BINDERY_MEMBER_TARGET_ABSENT;
+	if (bindery_member_is_sealed(member))
+		out->out_flags |= BINDERY_MEMBER_SEALED;
 	if (member->action == BINDERY_ACTION_NONE && !member->adopted)
 		return;
 	report_string(out, out->out_native_driver, native->driver);
@@ -138,6 +140,7 @@ static void report_state(struct bindery_ioc_member *out,
 	if (group)
 		out->out_generation = member->generation;
 	report_flags(out, member);
+	bindery_seal_report(out, member);
 	export_uuid(out->out_assignment_id, &member->assigned.id);
 	out->out_assignment = member->assigned.state;
 	out->out_users = member->assigned.users;

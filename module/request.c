@@ -5,6 +5,7 @@
 #include <linux/uaccess.h>
 
 #include "bindery_private.h"
+#include "seal.h"
 
 #define VFIO_PCI	"vfio-pci"
 #define MAX_ENTRY_SIZE	PAGE_SIZE
@@ -88,6 +89,8 @@ int bindery_device_read(struct bindery_ioc_device *device, u64 user, u32 size,
 static int check_acquire(const struct bindery_ioc_acquire *cmd, u32 flags,
 			 struct bindery_failure *failure)
 {
+	int ret;
+
 	if (!cmd->num_devices)
 		return refuse(failure, BINDERY_ERROR_EMPTY_LIST, 0);
 	if (cmd->num_devices > BINDERY_MAX_DEVICES)
@@ -96,7 +99,13 @@ static int check_acquire(const struct bindery_ioc_acquire *cmd, u32 flags,
 		return refuse(failure, BINDERY_ERROR_NAME, 0);
 	if (!label_is_good(cmd->label))
 		return refuse(failure, BINDERY_ERROR_LABEL, 0);
-	return bindery_flags_check(cmd->flags, flags, failure);
+	ret = bindery_flags_check(cmd->flags, flags, failure);
+	if (ret)
+		return ret;
+	if (cmd->flags & BINDERY_ACQUIRE_HOLDERS_ONLY &&
+	    !(cmd->flags & BINDERY_ACQUIRE_SEALED))
+		return refuse(failure, BINDERY_ERROR_ARGUMENT, 0);
+	return 0;
 }
 
 /* An empty name means the default, an empty module one of the same name. */
@@ -167,7 +176,11 @@ static struct bindery_request *request_new(const struct bindery_ioc_acquire *cmd
 	strscpy(request->label, cmd->label, sizeof(request->label));
 	strscpy(request->target, cmd->target, sizeof(request->target));
 	strscpy(request->module, cmd->module, sizeof(request->module));
-	fill_in(request->target, request->module, VFIO_PCI, VFIO_PCI);
+	if (request->flags & BINDERY_ACQUIRE_SEALED)
+		fill_in(request->target, request->module, BINDERY_VFIO,
+			BINDERY_VFIO_MODULE);
+	else
+		fill_in(request->target, request->module, VFIO_PCI, VFIO_PCI);
 	request->devices = kvcalloc(cmd->num_devices, sizeof(*request->devices),
 				    GFP_KERNEL_ACCOUNT);
 	if (request->devices)

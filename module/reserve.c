@@ -89,6 +89,28 @@ static int refuse_invalid(struct bindery_plan *plan,
 	return 0;
 }
 
+/*
+ * To be joined by who lets only holders open it: whoever opens another driver's
+ * device is not asked, nor who has one open that is nobody's any more.
+ */
+static int refuse_open(struct bindery_group *group,
+		       struct bindery_failure *failure)
+{
+	struct bindery_member *member;
+
+	if (list_empty(&group->holds) && bindery_group_is_open(group))
+		return refuse(group, BINDERY_ERROR_IN_USE, failure);
+
+	list_for_each_entry(member, &group->members, node)
+		if (member->target ? !bindery_member_is_sealed(member) :
+				     member->vfio)
+			return bindery_fail_member(failure,
+						   BINDERY_ERROR_NOT_SEALED,
+						   BINDERY_STEP_RESERVE, 0,
+						   member);
+	return 0;
+}
+
 static bool all_share(struct bindery_group *group)
 {
 	struct bindery_hold *hold;
@@ -180,6 +202,11 @@ static int look_locked(struct bindery_plan *plan,
 
 	for (i = 0; i < plan->num_groups; i++) {
 		ret = look_at_group(plan, i, request, failure);
+		if (!ret && plan->groups[i]->join &&
+		    request->flags & BINDERY_ACQUIRE_HOLDERS_ONLY)
+			ret = refuse_open(xa_load(&bindery_groups,
+						  plan->groups[i]->id),
+					  failure);
 		if (ret == -EAGAIN)
 			again = ret;
 		else if (ret)
@@ -251,6 +278,7 @@ static void join(struct bindery_plan *plan, unsigned int index)
 		return;
 	group->ending = NULL;
 	group->force = false;
+	group->await_close = false;
 	if (ended)
 		bindery_claim_group_done(ended);
 	bindery_group_set_state(group, BINDERY_GROUP_HELD);
@@ -311,6 +339,7 @@ static void hold_all(struct bindery_plan *plan, struct bindery_claim *claim,
 		else if (!only)
 			plan->groups[i]->txn = claim->txn;
 		list_add_tail(&hold->node, &plan->groups[i]->holds);
+		bindery_group_update_gate(plan->groups[i]);
 		bindery_group_settle(plan->groups[i], NULL);
 	}
 }

@@ -16,9 +16,25 @@ static void note_tampering(struct bindery_member *member)
 }
 
 /*
+ * An override that somebody else wrote stays, and decides; but who seals a
+ * device wants it back as it was.
+ */
+static int put_override(struct bindery_member *member, const char *to)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOFAIL;
+	int ret = bindery_member_swap_override(member, to, gfp);
+
+	if (!ret)
+		return 0;
+	note_tampering(member);
+	if (!bindery_member_is_sealed(member))
+		return ret;
+	return bindery_member_assert_override(member, to, gfp);
+}
+
+/*
  * Before the first target is left: from now on every automatic binder can only
- * choose the native driver, or none where there was none. An override that
- * somebody else wrote stays.
+ * choose the native driver, or none where there was none.
  */
 int bindery_member_aim(struct bindery_member *member)
 {
@@ -29,12 +45,10 @@ int bindery_member_aim(struct bindery_member *member)
 	    !(member->did & ~BINDERY_DID_REFUSE))
 		return 0;
 	device_lock(member->dev);
-	ret = bindery_member_swap_override(member, to, GFP_KERNEL | __GFP_NOFAIL);
+	ret = put_override(member, to);
 	member->did &= ~BINDERY_DID_OVERRIDE;
 	member->did |= ret ? BINDERY_SAW_FOREIGN : BINDERY_DID_OVERRIDE;
 	device_unlock(member->dev);
-	if (ret)
-		note_tampering(member);
 	return ret;
 }
 
@@ -152,8 +166,7 @@ static int restore_override(struct bindery_member *member)
 	int ret;
 
 	device_lock(member->dev);
-	ret = bindery_member_swap_override(member, member->native.override,
-					   GFP_KERNEL | __GFP_NOFAIL);
+	ret = put_override(member, member->native.override);
 	member->did &= ~BINDERY_DID_OVERRIDE;
 	device_unlock(member->dev);
 	return ret;

@@ -94,6 +94,42 @@ TRACE_EVENT(bindery_txn,
 		  __entry->groups, __entry->members, __entry->result)
 );
 
+/* A restore of a group was tried. */
+TRACE_EVENT(bindery_pass,
+	TP_PROTO(const struct bindery_group *group, int result),
+	TP_ARGS(group, result),
+	TP_STRUCT__entry(
+		__field(int, group)
+		__field(int, result)
+	),
+	TP_fast_assign(
+		__entry->group = group->id;
+		__entry->result = result;
+	),
+	TP_printk("group=%d result=%d", __entry->group, __entry->result)
+);
+
+/* Opened: how many files there are; refused: why. */
+TRACE_EVENT(bindery_vfio,
+	TP_PROTO(const struct pci_dev *pdev, const char *what, int group,
+		 int result),
+	TP_ARGS(pdev, what, group, result),
+	TP_STRUCT__entry(
+		__array(char, device, 32)
+		__array(char, what, 16)
+		__field(int, group)
+		__field(int, result)
+	),
+	TP_fast_assign(
+		strscpy(__entry->device, pci_name(pdev), 32);
+		strscpy(__entry->what, what, 16);
+		__entry->group = group;
+		__entry->result = result;
+	),
+	TP_printk("%s device=%s group=%d result=%d", __entry->what,
+		  __entry->device, __entry->group, __entry->result)
+);
+
 #endif
 
 #undef TRACE_INCLUDE_PATH

@@ -51,6 +51,8 @@ static u32 target_blocker(struct bindery_member *member)
 		return blocker;
 	if (!device_iommu_capable(member->dev, IOMMU_CAP_CACHE_COHERENCY))
 		return BINDERY_ERROR_NO_IOMMU;
+	if (bindery_member_is_sealed(member))
+		return bindery_seal_blocker(member->pdev);
 	return BINDERY_ERROR_NONE;
 }
 
@@ -195,7 +197,12 @@ static const char *blocking_driver(const struct bindery_member *member)
 	case BINDERY_ERROR_TARGET_NOT_VFIO:
 	case BINDERY_ERROR_TARGET_MISMATCH:
 	case BINDERY_ERROR_NOT_LOADED:
+	case BINDERY_ERROR_DENIED:
+	case BINDERY_ERROR_OPREGION:
 		return member->target->name;
+	case BINDERY_ERROR_NOT_SEALED:
+		return member->target ? member->target->name :
+					member->native.driver;
 	default:
 		return member->native.driver;
 	}
@@ -252,6 +259,24 @@ static int set_group_targets(struct bindery_plan *plan,
 	return ret;
 }
 
+/* Who may open a device can only be told where bindery-vfio is asked. */
+static void block_unsealed(struct bindery_plan *plan)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	for (i = 0; i < plan->num_members; i++) {
+		member = plan->members[i];
+		if (member->blocker || is_settled(member->group))
+			continue;
+		if (member->target ? !bindery_member_is_sealed(member) :
+				     member->vfio)
+			member->blocker = BINDERY_ERROR_NOT_SEALED;
+		else if (bindery_member_is_open(member))
+			member->blocker = BINDERY_ERROR_IN_USE;
+	}
+}
+
 /* Who was delegated rights does not have the one to load a module. */
 static void block_absent(struct bindery_plan *plan)
 {
@@ -284,6 +309,8 @@ int bindery_validate(struct bindery_plan *plan,
 			ret = validate_member(plan, plan->members[i], request,
 					      deadline);
 	ret = ret ?: validate_regions(plan);
+	if (request->flags & BINDERY_ACQUIRE_HOLDERS_ONLY)
+		block_unsealed(plan);
 	if (request->delegated)
 		block_absent(plan);
 	ret = ret ?: set_group_targets(plan, request);

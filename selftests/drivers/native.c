@@ -5,6 +5,34 @@
  */
 #include "knobs.h"
 
+/*
+ * "BDF VENDOR DEVICE CLASS": what the kernel is to take a device for from now
+ * on, whose vendor the machine cannot emulate.
+ */
+static int pretend(const char *value, const struct kernel_param *param)
+{
+	unsigned int domain, bus, slot, function, vendor, device, class;
+	struct pci_dev *pdev;
+
+	if (sscanf(value, "%x:%x:%x.%x %x %x %x", &domain, &bus, &slot,
+		   &function, &vendor, &device, &class) != 7)
+		return -EINVAL;
+	pdev = pci_get_domain_bus_and_slot(domain, bus,
+					   PCI_DEVFN(slot, function));
+	if (!pdev)
+		return -ENODEV;
+	pdev->vendor = vendor;
+	pdev->device = device;
+	pdev->class = class;
+	pci_dev_put(pdev);
+	return 0;
+}
+
+static const struct kernel_param_ops pretend_ops = {
+	.set = pretend,
+};
+module_param_cb(pretend, &pretend_ops, NULL, 0200);
+
 static int native_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	return knobs_probe(&pdev->dev);

@@ -3,11 +3,7 @@
 #ifndef VFIO_OPS_H
 #define VFIO_OPS_H
 
-#include <linux/vfio.h>
-#include <linux/vfio_pci_core.h>
-#ifdef TEST_HAVE_BIND_IOMMUFD
-#include <linux/iommufd.h>
-#endif
+#include "../../module/vfio/compat.h"
 
 static int vfio_ops_open_device(struct vfio_device *core)
 {
@@ -23,31 +19,10 @@ static int vfio_ops_open_device(struct vfio_device *core)
 
 static const struct vfio_device_ops vfio_ops = {
 	.name = KBUILD_MODNAME,
-	.init = vfio_pci_core_init_dev,
-	.release = vfio_pci_core_release_dev,
 	.open_device = vfio_ops_open_device,
 	.close_device = vfio_pci_core_close_device,
-	.ioctl = vfio_pci_core_ioctl,
-	.device_feature = vfio_pci_core_ioctl_feature,
-	.read = vfio_pci_core_read,
-	.write = vfio_pci_core_write,
-	.mmap = vfio_pci_core_mmap,
-	.request = vfio_pci_core_request,
 	.match = vfio_pci_core_match,
-#ifdef TEST_HAVE_REGION_INFO
-	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
-#endif
-#ifdef TEST_HAVE_MATCH_TOKEN
-	.match_token_uuid = vfio_pci_core_match_token_uuid,
-#endif
-#ifdef TEST_HAVE_BIND_IOMMUFD
-	.bind_iommufd = vfio_iommufd_physical_bind,
-	.unbind_iommufd = vfio_iommufd_physical_unbind,
-	.attach_ioas = vfio_iommufd_physical_attach_ioas,
-#endif
-#ifdef TEST_HAVE_DETACH_IOAS
-	.detach_ioas = vfio_iommufd_physical_detach_ioas,
-#endif
+	VFIO_OPS_OF_CORE
 };
 
 static inline int vfio_ops_register(struct pci_dev *pdev)
@@ -59,6 +34,7 @@ static inline int vfio_ops_register(struct pci_dev *pdev)
 				 &vfio_ops);
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
+	vfio_compat_prepare(vdev);
 	dev_set_drvdata(&pdev->dev, vdev);
 	ret = vfio_pci_core_register_device(vdev);
 	if (ret)

@@ -45,7 +45,7 @@
  *
  * Until version 1.0 this interface may change; %BINDERY_ABI_VERSION then does.
  */
-#define BINDERY_ABI_VERSION	2
+#define BINDERY_ABI_VERSION	3
 
 #define BINDERY_IOC_TYPE	0xBD
 
@@ -172,6 +172,13 @@ struct bindery_ioc_bdf {
  *	have at once
  * @BINDERY_ERROR_NO_DELEGATION: ENOENT, no delegation of that id, or not a
  *	delegated file
+ * @BINDERY_ERROR_DENIED: EPERM, bindery-vfio refuses the device, as vfio-pci does
+ *	unless it is told not to: its errata let a guest do harm
+ * @BINDERY_ERROR_OPREGION: EOPNOTSUPP, an Intel graphics device with an OpRegion
+ *	needs vfio-pci itself
+ * @BINDERY_ERROR_NOT_SEALED: EINVAL, %BINDERY_ACQUIRE_HOLDERS_ONLY was given, and
+ *	a device of the group is, or would be, on another VFIO driver than
+ *	bindery-vfio
  */
 enum bindery_error {
 	BINDERY_ERROR_NONE = 0,
@@ -231,6 +238,9 @@ enum bindery_error {
 	BINDERY_ERROR_REVOKED = 54,
 	BINDERY_ERROR_LIMIT = 55,
 	BINDERY_ERROR_NO_DELEGATION = 56,
+	BINDERY_ERROR_DENIED = 57,
+	BINDERY_ERROR_OPREGION = 58,
+	BINDERY_ERROR_NOT_SEALED = 59,
 };
 
 /**
@@ -527,6 +537,8 @@ enum bindery_event {
  * @BINDERY_MEMBER_TAMPERED_OVERRIDE: somebody else changed its override while
  *	it was claimed, and that was still there when it was looked at
  * @BINDERY_MEMBER_USERS_LOST: its last assignment ended with users counted
+ * @BINDERY_MEMBER_SEALED: its target is bindery-vfio: nobody can unbind it through
+ *	sysfs, and who opens it is known
  */
 enum bindery_member_flags {
 	BINDERY_MEMBER_PCI = 1 << 0,
@@ -542,6 +554,7 @@ enum bindery_member_flags {
 	BINDERY_MEMBER_TAMPERED_DRIVER = 1 << 10,
 	BINDERY_MEMBER_TAMPERED_OVERRIDE = 1 << 11,
 	BINDERY_MEMBER_USERS_LOST = 1 << 12,
+	BINDERY_MEMBER_SEALED = 1 << 13,
 };
 
 /**
@@ -570,6 +583,12 @@ enum bindery_member_flags {
  * @out_users: users of the assignment, at most %BINDERY_USERS_MAX
  * @out_generation: what MARK has to give; changes with every change of the
  *	member. 0: the group is not claimed
+ * @out_vfio_files: of a sealed member: VFIO files of it that are open now
+ * @out_vfio_opens: of a sealed member: how often it was opened while claimed
+ * @out_vfio_closes: of a sealed member: how often its last file was closed
+ * @out_opener_pid: who opened it last, in the caller's pid namespace, 0 if it has
+ *	no number there, or no file is open
+ * @out_opener_comm: name of that task when it did
  */
 struct bindery_ioc_member {
 	struct bindery_ioc_bdf out_device;
@@ -595,6 +614,11 @@ struct bindery_ioc_member {
 	__u32 out_assignment;
 	__u32 out_users;
 	__aligned_u64 out_generation;
+	__u32 out_vfio_files;
+	__u32 out_vfio_opens;
+	__u32 out_vfio_closes;
+	__s32 out_opener_pid;
+	char out_opener_comm[BINDERY_COMM_SIZE];
 };
 
 /**
@@ -631,9 +655,11 @@ enum bindery_operations {
 /**
  * enum bindery_features - what was added to the interface
  * @BINDERY_FEATURE_DELEGATE: DELEGATE and REVOKE
+ * @BINDERY_FEATURE_SEALED: %BINDERY_ACQUIRE_SEALED and what belongs to it
  */
 enum bindery_features {
 	BINDERY_FEATURE_DELEGATE = 1 << 0,
+	BINDERY_FEATURE_SEALED = 1 << 1,
 };
 
 /**
@@ -707,6 +733,8 @@ struct bindery_ioc_info {
  * @BINDERY_CLAIM_ADOPTED: made by ADOPT
  * @BINDERY_CLAIM_REPAIR: what somebody else unbinds is bound again, once
  * @BINDERY_CLAIM_CLOSED: no file of it is open
+ * @BINDERY_CLAIM_SEALED: made with %BINDERY_ACQUIRE_SEALED
+ * @BINDERY_CLAIM_HOLDERS_ONLY: only who has a file of it may open its devices
  */
 enum bindery_claim_flags {
 	BINDERY_CLAIM_SHARED = 1 << 0,
@@ -714,6 +742,8 @@ enum bindery_claim_flags {
 	BINDERY_CLAIM_ADOPTED = 1 << 2,
 	BINDERY_CLAIM_REPAIR = 1 << 3,
 	BINDERY_CLAIM_CLOSED = 1 << 4,
+	BINDERY_CLAIM_SEALED = 1 << 5,
+	BINDERY_CLAIM_HOLDERS_ONLY = 1 << 6,
 };
 
 /**
@@ -785,6 +815,14 @@ struct bindery_ioc_show {
  * @BINDERY_ACQUIRE_KEEP: as KEEP on the claim
  * @BINDERY_ACQUIRE_REPAIR: once for each member: when somebody else unbinds it
  *	while it is claimed, bind it to its target again
+ * @BINDERY_ACQUIRE_SEALED: the target of devices for which none is named is
+ *	bindery-vfio, a VFIO driver of the module bindery_vfio.ko, which sysfs
+ *	cannot unbind. Which members are sealed, %BINDERY_MEMBER_SEALED tells
+ * @BINDERY_ACQUIRE_HOLDERS_ONLY: with SEALED only: from the first bind until the
+ *	restore a member is opened through VFIO only by a process that has a file
+ *	of a claim on its group; others get EACCES. A group with a member that is
+ *	on another VFIO driver is refused (NOT_SEALED), one with a member that is
+ *	open already too (IN_USE)
  */
 enum bindery_acquire_flags {
 	BINDERY_ACQUIRE_COMPANIONS = 1 << 0,
@@ -795,6 +833,8 @@ enum bindery_acquire_flags {
 	BINDERY_ACQUIRE_NOWAIT = 1 << 5,
 	BINDERY_ACQUIRE_KEEP = 1 << 6,
 	BINDERY_ACQUIRE_REPAIR = 1 << 7,
+	BINDERY_ACQUIRE_SEALED = 1 << 8,
+	BINDERY_ACQUIRE_HOLDERS_ONLY = 1 << 9,
 };
 
 /**
@@ -842,7 +882,7 @@ struct bindery_ioc_native {
  *	transaction works on, and for modules to load
  * @out_claim_fd: the claim, close-on-exec; -1 from CHECK
  * @target: target driver of devices that name none, and of companions; empty:
- *	vfio-pci
+ *	vfio-pci, with SEALED bindery-vfio
  * @module: the module to load if it is not there; empty: of the driver's name
  * @label: who is asking, shown to others: at most %BINDERY_LABEL_MAX printable
  *	bytes

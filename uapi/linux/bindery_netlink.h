@@ -50,7 +50,8 @@
  *	ACTION, FLAGS (&enum bindery_member_flags), CODE (what blocks it), ERRNO,
  *	DRIVER, OVERRIDE, TARGET, NATIVE_DRIVER, NATIVE_OVERRIDE, ASSIGNMENT,
  *	ASSIGNMENT_ID, USERS, CLAIM_ID (of the first claim), GENERATION (what
- *	MARK has to give), NEWEST
+ *	MARK has to give), NEWEST; of a sealed one also VFIO_FILES, VFIO_OPENS,
+ *	VFIO_CLOSES, and while it is open PID and COMM of who opened it last
  * @BINDERY_CMD_CLAIM_GET: dump of all claims that hold a group, oldest first.
  *	Request: CLAIM_ID, to see this one only. Reply: CLAIM_ID, STATE (as
  *	STATUS tells it), FLAGS (&enum bindery_claim_flags), PID, COMM, LABEL,
@@ -136,6 +137,15 @@ enum bindery_cmd {
  *	COMM of who called, LABEL of the delegation, NUM_GROUPS, GROUP (the one
  *	of lowest number)
  * @BINDERY_EVENT_TYPE_REVOKED: REVOKE took them back. The same
+ * @BINDERY_EVENT_TYPE_VFIO_OPENED: a sealed member was opened through VFIO. DEVICE,
+ *	NAME, GROUP, CLAIM_ID, TARGET, PID and COMM of who did it, VFIO_FILES: how
+ *	many files of it are open now
+ * @BINDERY_EVENT_TYPE_VFIO_CLOSED: the last file of a sealed member was closed. The
+ *	same; PID and COMM of who closed it, or of a thread of the kernel that did
+ *	it for somebody
+ * @BINDERY_EVENT_TYPE_VFIO_REFUSED: somebody was not let open a sealed member. The
+ *	same, with ERRNO instead of VFIO_FILES: EACCES, it has no file of the
+ *	claim; EBUSY, the member is about to be restored
  *
  * All have SEQ, TIME_NS, TYPE and GENERATION. Every change of a group's state is
  * one event, with STATE and OLD_STATE. CLAIM_ID of a group or a member is that
@@ -163,6 +173,9 @@ enum bindery_event_type {
 	BINDERY_EVENT_TYPE_GROUP = 19,
 	BINDERY_EVENT_TYPE_DELEGATED = 20,
 	BINDERY_EVENT_TYPE_REVOKED = 21,
+	BINDERY_EVENT_TYPE_VFIO_OPENED = 22,
+	BINDERY_EVENT_TYPE_VFIO_CLOSED = 23,
+	BINDERY_EVENT_TYPE_VFIO_REFUSED = 24,
 };
 
 /**
@@ -229,6 +242,9 @@ enum bindery_stray_reason {
  * @BINDERY_A_NUM_MEMBERS: u32, members of the group, or of the claim's groups
  * @BINDERY_A_NUM_CLAIMS: u32, claims on the group
  * @BINDERY_A_DELEGATION_ID: binary of %BINDERY_ID_SIZE bytes, id of a delegation
+ * @BINDERY_A_VFIO_FILES: u32, VFIO files of the device that are open
+ * @BINDERY_A_VFIO_OPENS: u32, how often it was opened while claimed
+ * @BINDERY_A_VFIO_CLOSES: u32, how often its last file was closed
  */
 enum bindery_attr {
 	BINDERY_A_UNSPEC = 0,
@@ -271,6 +287,9 @@ enum bindery_attr {
 	BINDERY_A_NUM_MEMBERS = 37,
 	BINDERY_A_NUM_CLAIMS = 38,
 	BINDERY_A_DELEGATION_ID = 39,
+	BINDERY_A_VFIO_FILES = 40,
+	BINDERY_A_VFIO_OPENS = 41,
+	BINDERY_A_VFIO_CLOSES = 42,
 	__BINDERY_A_MAX,
 };
 #define BINDERY_A_MAX (__BINDERY_A_MAX - 1)
