@@ -201,6 +201,26 @@ static void put_life(struct json_object *object,
 	put_generation(object, bindery_member_get_generation(member));
 }
 
+/* Who has it open is known of a sealed member only. */
+static void put_vfio(struct json_object *object,
+		     const struct bindery_member *member)
+{
+	struct json_object *vfio;
+
+	if (!(bindery_member_get_flags(member) & BINDERY_MEMBER_SEALED))
+		return;
+	vfio = json_object_new_object();
+	put_number(vfio, "files", bindery_member_get_vfio_files(member));
+	put_number(vfio, "opens", bindery_member_get_vfio_opens(member));
+	put_number(vfio, "closes", bindery_member_get_vfio_closes(member));
+	if (bindery_member_get_vfio_files(member)) {
+		json_object_object_add(vfio, "pid",
+			json_object_new_int(bindery_member_get_opener_pid(member)));
+		put_string(vfio, "comm", bindery_member_get_opener_comm(member));
+	}
+	json_object_object_add(object, "vfio", vfio);
+}
+
 static void put_facts(struct json_object *object,
 		      const struct bindery_member *member)
 {
@@ -238,8 +258,10 @@ static struct json_object *member_object(const struct bindery_member *member,
 		   bindery_member_get_native_override(member));
 	if (fields & MEMBER_FACTS)
 		put_facts(object, member);
-	if (fields & MEMBER_LIFE)
+	if (fields & MEMBER_LIFE) {
 		put_life(object, member);
+		put_vfio(object, member);
+	}
 	put_flags(object, bindery_member_get_flags(member),
 		  bindery_member_flag_symbol);
 	put_string(object, "blocker",

@@ -109,6 +109,9 @@ static void put_counts(struct json_object *object,
 	if (bindery_event_record_has(record, BINDERY_A_NUM_MEMBERS))
 		put_number(object, "members",
 			   bindery_event_record_get_num_members(record));
+	if (bindery_event_record_has(record, BINDERY_A_VFIO_FILES))
+		put_number(object, "vfio_files",
+			   bindery_event_record_get_vfio_files(record));
 	if (bindery_event_record_has(record, BINDERY_A_ABI))
 		put_number(object, "abi",
 			   bindery_event_record_get_abi_version(record));

@@ -861,6 +861,40 @@ uint32_t bindery_member_get_users(const struct bindery_member *member);
 uint64_t bindery_member_get_generation(const struct bindery_member *member);
 
 /**
+ * bindery_member_get_vfio_files() - VFIO files of a sealed member, open now
+ * Return: their number; 0 for a member without %BINDERY_MEMBER_SEALED.
+ * Since: 0.1
+ */
+uint32_t bindery_member_get_vfio_files(const struct bindery_member *member);
+
+/**
+ * bindery_member_get_vfio_opens() - how often a sealed member was opened
+ * Return: the number of files that were opened while it was claimed.
+ * Since: 0.1
+ */
+uint32_t bindery_member_get_vfio_opens(const struct bindery_member *member);
+
+/**
+ * bindery_member_get_vfio_closes() - how often its last file was closed
+ * Since: 0.1
+ */
+uint32_t bindery_member_get_vfio_closes(const struct bindery_member *member);
+
+/**
+ * bindery_member_get_opener_pid() - who opened a sealed member last
+ * Return: 0 if no file is open, or if that has no number here.
+ * Since: 0.1
+ */
+pid_t bindery_member_get_opener_pid(const struct bindery_member *member);
+
+/**
+ * bindery_member_get_opener_comm() - name of that task when it did
+ * Since: 0.1
+ */
+const char *
+bindery_member_get_opener_comm(const struct bindery_member *member);
+
+/**
  * bindery_group_show() - one IOMMU group with its members, by any of them
  * @context: the context, which keeps the error record
  * @device: a device of the group
@@ -1061,7 +1095,9 @@ void bindery_request_set_label(struct bindery_request *request,
  *	%BINDERY_ACQUIRE_NOWAIT, the claim comes at once, see
  *	bindery_claim_get_fd();
  *	%BINDERY_ACQUIRE_KEEP, as bindery_claim_keep();
- *	%BINDERY_ACQUIRE_REPAIR, what somebody else unbinds is bound again, once
+ *	%BINDERY_ACQUIRE_REPAIR, what somebody else unbinds is bound again, once;
+ *	%BINDERY_ACQUIRE_SEALED, the default target is bindery-vfio;
+ *	%BINDERY_ACQUIRE_HOLDERS_ONLY, only who has the claim opens its devices
  * Since: 0.1
  */
 void bindery_request_set_flags(struct bindery_request *request, uint32_t flags);
@@ -1706,6 +1742,13 @@ bindery_event_record_get_num_groups(const struct bindery_event_record *record);
  */
 uint32_t
 bindery_event_record_get_num_members(const struct bindery_event_record *record);
+
+/**
+ * bindery_event_record_get_vfio_files() - VFIO files of the device, open now
+ * Since: 0.1
+ */
+uint32_t
+bindery_event_record_get_vfio_files(const struct bindery_event_record *record);
 
 /**
  * bindery_journal_dump() - the last events

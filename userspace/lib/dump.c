@@ -395,6 +395,12 @@ static int visit_member(const struct netlink_message *message, void *argument)
 	};
 	bindery_id_to_uapi(&message->assignment_id,
 			   member->raw.out_assignment_id);
+	member->raw.out_vfio_files = message->vfio_files;
+	member->raw.out_vfio_opens = message->vfio_opens;
+	member->raw.out_vfio_closes = message->vfio_closes;
+	member->raw.out_opener_pid = message->pid;
+	memcpy(member->raw.out_opener_comm, message->comm,
+	       sizeof(message->comm));
 	put_names(&member->raw, message);
 	return 0;
 }

@@ -209,3 +209,9 @@ bindery_event_record_get_num_members(const struct bindery_event_record *record)
 {
 	return record->message.num_members;
 }
+
+uint32_t
+bindery_event_record_get_vfio_files(const struct bindery_event_record *record)
+{
+	return record->message.vfio_files;
+}

@@ -124,3 +124,29 @@ uint64_t bindery_member_get_generation(const struct bindery_member *member)
 {
 	return member->raw.out_generation;
 }
+
+uint32_t bindery_member_get_vfio_files(const struct bindery_member *member)
+{
+	return member->raw.out_vfio_files;
+}
+
+uint32_t bindery_member_get_vfio_opens(const struct bindery_member *member)
+{
+	return member->raw.out_vfio_opens;
+}
+
+uint32_t bindery_member_get_vfio_closes(const struct bindery_member *member)
+{
+	return member->raw.out_vfio_closes;
+}
+
+pid_t bindery_member_get_opener_pid(const struct bindery_member *member)
+{
+	return member->raw.out_opener_pid;
+}
+
+const char *
+bindery_member_get_opener_comm(const struct bindery_member *member)
+{
+	return member->raw.out_opener_comm;
+}

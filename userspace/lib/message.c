@@ -67,6 +67,9 @@ static const struct field fields[BINDERY_A_MAX + 1] = {
 	[BINDERY_A_NUM_MEMBERS] = NUMBER(num_members),
 	[BINDERY_A_NUM_CLAIMS] = NUMBER(num_claims),
 	[BINDERY_A_DELEGATION_ID] = NUMBER(delegation_id),
+	[BINDERY_A_VFIO_FILES] = NUMBER(vfio_files),
+	[BINDERY_A_VFIO_OPENS] = NUMBER(vfio_opens),
+	[BINDERY_A_VFIO_CLOSES] = NUMBER(vfio_closes),
 };
 
 static int take(const struct field *field, struct nlattr *attribute,

@@ -24,6 +24,7 @@ struct netlink_message {
 	uint32_t type, group, step, code, state, old_state, flags, role, action;
 	uint32_t assignment, mark, users, abi, reason;
 	uint32_t num_groups, num_members, num_claims;
+	uint32_t vfio_files, vfio_opens, vfio_closes;
 	int32_t error, pid;
 	struct bindery_bdf device;
 	struct bindery_id claim_id, assignment_id, delegation_id;

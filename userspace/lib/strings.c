@@ -181,6 +181,15 @@ static const struct error_text error_texts[] = {
 	[BINDERY_ERROR_NO_DELEGATION] = {
 		"no-delegation", "there is no such delegation",
 		"name it by its id, or by a delegated control file" },
+	[BINDERY_ERROR_DENIED] = {
+		"denied", "a guest can harm the host by this device; vfio-pci refuses it too",
+		"do without it; vfio-pci takes it with disable_denylist=1" },
+	[BINDERY_ERROR_OPREGION] = {
+		"opregion", "Intel graphics with an OpRegion needs vfio-pci itself",
+		"name vfio-pci with --target, or as DEVICE=vfio-pci" },
+	[BINDERY_ERROR_NOT_SEALED] = {
+		"not-sealed", "not all devices of the group would be on bindery-vfio",
+		"name bindery-vfio for it, or leave out --holders-only" },
 };
 
 static const struct error_text *error_text(enum bindery_error code)

@@ -198,6 +198,9 @@ const char *bindery_event_type_symbol(enum bindery_event_type type)
 		[BINDERY_EVENT_TYPE_GROUP] = "group",
 		[BINDERY_EVENT_TYPE_DELEGATED] = "delegated",
 		[BINDERY_EVENT_TYPE_REVOKED] = "revoked",
+		[BINDERY_EVENT_TYPE_VFIO_OPENED] = "vfio-opened",
+		[BINDERY_EVENT_TYPE_VFIO_CLOSED] = "vfio-closed",
+		[BINDERY_EVENT_TYPE_VFIO_REFUSED] = "vfio-refused",
 	};
 
 	return lookup(symbols, ARRAY_SIZE(symbols), type);
@@ -244,6 +247,8 @@ const char *bindery_member_flag_symbol(uint32_t flag)
 		return "tampered-override";
 	case BINDERY_MEMBER_USERS_LOST:
 		return "users-lost";
+	case BINDERY_MEMBER_SEALED:
+		return "sealed";
 	default:
 		return NULL;
 	}
@@ -262,6 +267,10 @@ const char *bindery_claim_flag_symbol(uint32_t flag)
 		return "repair";
 	case BINDERY_CLAIM_CLOSED:
 		return "closed";
+	case BINDERY_CLAIM_SEALED:
+		return "sealed";
+	case BINDERY_CLAIM_HOLDERS_ONLY:
+		return "holders-only";
 	default:
 		return NULL;
 	}

@@ -108,6 +108,9 @@ TEST(C2_W3_T14_options_of_a_claim_reach_the_kernel)
 	EXPECT_INT(mock.count[MOCK_KEEP], 0);
 	EXPECT_INT(cli_run("check -S 01:00.0"), 0);
 	EXPECT_INT(mock.acquire.flags, BINDERY_ACQUIRE_SHARED);
+	EXPECT_INT(cli_run("check --sealed --holders-only 01:00.0"), 0);
+	EXPECT_INT(mock.acquire.flags, BINDERY_ACQUIRE_SEALED |
+		   BINDERY_ACQUIRE_HOLDERS_ONLY);
 	EXPECT_INT(cli_run("acquire -Srk 01:00.0"), 0);
 	EXPECT_INT(mock.acquire.flags,
 		   BINDERY_ACQUIRE_SHARED | BINDERY_ACQUIRE_REPAIR);

@@ -70,6 +70,7 @@ static void put_rest(struct nl_msg *message, uint64_t seq, uint32_t type)
 	nla_put_u32(message, BINDERY_A_NUM_GROUPS, 3);
 	nla_put_u32(message, BINDERY_A_NUM_MEMBERS, 4);
 	nla_put_u32(message, BINDERY_A_ABI, 2);
+	nla_put_u32(message, BINDERY_A_VFIO_FILES, 9);
 }
 
 TEST(U2_usage_errors_of_monitor_and_log_end_with_2)
@@ -124,6 +125,7 @@ TEST(W4_an_event_is_a_document_on_a_line)
 	EXPECT_TEXT(json_at(cli_json(1), "groups"), "3");
 	EXPECT_TEXT(json_at(cli_json(1), "members"), "4");
 	EXPECT_TEXT(json_at(cli_json(1), "abi"), "2");
+	EXPECT_TEXT(json_at(cli_json(1), "vfio_files"), "9");
 }
 
 TEST(W4_an_event_is_a_line_of_text)

@@ -433,7 +433,7 @@ TEST(W4_messages_that_are_malformed_are_refused)
 TEST(U1_every_type_of_event_has_a_symbol)
 {
 	for (int type = BINDERY_EVENT_TYPE_LOST;
-	     type <= BINDERY_EVENT_TYPE_REVOKED; type++)
+	     type <= BINDERY_EVENT_TYPE_VFIO_REFUSED; type++)
 		EXPECT(strcmp(bindery_event_type_symbol(type), "unknown"));
 	EXPECT_TEXT(bindery_event_type_symbol(BINDERY_EVENT_TYPE_LOST), "lost");
 	EXPECT_TEXT(bindery_event_type_symbol(BINDERY_EVENT_TYPE_REVOKED + 99),

@@ -266,6 +266,11 @@ TEST(U1_a_plan_is_decoded_field_by_field)
 	raw->out_assignment = BINDERY_ASSIGNMENT_READY;
 	raw->out_users = 3;
 	raw->out_generation = 1ULL << 40;
+	raw->out_vfio_files = 4;
+	raw->out_vfio_opens = 6;
+	raw->out_vfio_closes = 2;
+	raw->out_opener_pid = 4711;
+	strcpy(raw->out_opener_comm, "qemu");
 	EXPECT_INT(check(), 0);
 	EXPECT_INT(bindery_members_get_count(plan), 1);
 	EXPECT(bindery_members_is_complete(plan));
@@ -295,6 +300,11 @@ TEST(U1_a_plan_is_decoded_field_by_field)
 		   BINDERY_ASSIGNMENT_READY);
 	EXPECT_INT(bindery_member_get_users(member), 3);
 	EXPECT_INT(bindery_member_get_generation(member), 1LL << 40);
+	EXPECT_INT(bindery_member_get_vfio_files(member), 4);
+	EXPECT_INT(bindery_member_get_vfio_opens(member), 6);
+	EXPECT_INT(bindery_member_get_vfio_closes(member), 2);
+	EXPECT_INT(bindery_member_get_opener_pid(member), 4711);
+	EXPECT_TEXT(bindery_member_get_opener_comm(member), "qemu");
 	id = bindery_member_get_assignment_id(member);
 	EXPECT_INT(memcmp(id.bytes, mock_id, sizeof(mock_id)), 0);
 	finish();

@@ -4,7 +4,7 @@
 #include "internal.h"
 #include "tap.h"
 
-#define LAST_ERROR BINDERY_ERROR_NO_DELEGATION
+#define LAST_ERROR BINDERY_ERROR_NOT_SEALED
 
 static bool is_symbol(const char *text)
 {
@@ -94,7 +94,7 @@ TEST(every_state_flag_right_and_guard_has_a_symbol)
 {
 	for (int i = 0; i <= BINDERY_GROUP_GONE; i++)
 		EXPECT(strcmp(bindery_group_state_symbol(i), "unknown"));
-	for (uint32_t flag = 1; flag <= BINDERY_MEMBER_USERS_LOST; flag <<= 1)
+	for (uint32_t flag = 1; flag <= BINDERY_MEMBER_SEALED; flag <<= 1)
 		EXPECT(is_symbol(bindery_member_flag_symbol(flag)));
 	for (uint32_t flag = 1; flag <= BINDERY_CLAIM_CLOSED; flag <<= 1)
 		EXPECT(is_symbol(bindery_claim_flag_symbol(flag)));
