@@ -14,6 +14,7 @@ VM := python3 selftests/vm/run.py
 
 # What the module is built from, here and by DKMS.
 MODULE_FILES := Kbuild dkms.conf $(wildcard module/*.[ch] module/*.mk) \
+	$(wildcard module/vfio/*.[ch]) \
 	$(wildcard uapi/linux/*.h)
 DKMS_DIR := /usr/src/bindery-$(VERSION)
 
@@ -39,7 +40,7 @@ help: ## this text
 # --- build ------------------------------------------------------------------
 
 .PHONY: modules
-modules: ## bindery.ko for the running kernel, or KERNEL=, KDIR=
+modules: ## bindery.ko and bindery_vfio.ko for the running kernel, or KERNEL=, KDIR=
 	@test -d $(KDIR) || { echo "no kernel headers in $(KDIR): install" \
 		"linux-headers-$(KERNEL), or give KDIR=" >&2; exit 1; }
 	@mkdir -p $(O)/module
@@ -146,13 +147,14 @@ $(CHECKPATCH):
 .PHONY: style-checkpatch
 style-checkpatch: $(CHECKPATCH)
 	perl $(CHECKPATCH) --terse --quiet --no-summary -f \
-		$(wildcard module/*.[ch] uapi/linux/*.h selftests/drivers/*.[ch])
+		$(wildcard module/*.[ch] module/vfio/*.[ch] uapi/linux/*.h \
+			selftests/drivers/*.[ch])
 	perl $(CHECKPATCH) --terse --quiet --no-summary \
 		--ignore PREFER_KERNEL_TYPES -f \
 		$(wildcard userspace/lib/*.[ch] userspace/cli/*.[ch])
 	! git grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION|BINDERY_HAVE_' -- \
 		module selftests/drivers ':!module/compat.*' \
-		':!selftests/drivers/compat.*'
+		':!module/vfio/compat.*' ':!selftests/drivers/compat.*'
 
 # The headers' configuration is gcc's; these are its options that differ.
 CLANG_CONFIG := CONFIG_CC_IS_GCC= CONFIG_CC_IS_CLANG=y CONFIG_GCC_VERSION=0 \

@@ -372,7 +372,7 @@ TEST_F(value, Q1_INFO_tells_version_and_limits)
 	info->size = sizeof(*info);
 	info->flags = 0;
 	ASSERT_EQ(0, call(self->uapi.control, BINDERY_INFO, info));
-	EXPECT_EQ(2, BINDERY_ABI_VERSION);
+	EXPECT_EQ(3, BINDERY_ABI_VERSION);
 	EXPECT_EQ(BINDERY_ABI_VERSION, info->out_abi_version);
 	EXPECT_EQ(BINDERY_RIGHTS_FULL, info->out_rights);
 	EXPECT_EQ(BINDERY_MAX_DEVICES, info->out_max_devices);
@@ -385,7 +385,8 @@ TEST_F(value, Q1_INFO_tells_version_and_limits)
 	EXPECT_EQ(BINDERY_DEADLINE_MAX_MS, info->out_deadline_max_ms);
 	EXPECT_EQ(!access("/dev/vfio/vfio", F_OK),
 		  !!(info->out_kernel & BINDERY_KERNEL_VFIO_GROUP));
-	EXPECT_EQ(BINDERY_FEATURE_DELEGATE, info->out_features);
+	EXPECT_EQ(BINDERY_FEATURE_DELEGATE | BINDERY_FEATURE_SEALED,
+		  info->out_features);
 	EXPECT_LT(0, strnlen(info->out_version, sizeof(info->out_version)));
 	EXPECT_GT(sizeof(info->out_version),
 		  strnlen(info->out_version, sizeof(info->out_version)));

@@ -33,8 +33,8 @@ const struct ioctl_case uapi_cases[NUM_CASES] = {
 	CASE(SHOW, show, FREE, false, ERROR(show), MEMBERS(show),
 	     DEVICE(show, device),
 	     .reserved = { WHERE(show, __reserved), WHERE(show, __reserved2) }),
-	ACQUIRE_CASE(CHECK, FREE, 0xff),
-	ACQUIRE_CASE(ACQUIRE, FREE, 0xff),
+	ACQUIRE_CASE(CHECK, FREE, 0x3ff),
+	ACQUIRE_CASE(ACQUIRE, FREE, 0x3ff),
 	ACQUIRE_CASE(ADOPT, ON_VFIO, BINDERY_ACQUIRE_SINGLE_GROUP |
 		     BINDERY_ACQUIRE_SHARED | BINDERY_ACQUIRE_KEEP |
 		     BINDERY_ACQUIRE_REPAIR),

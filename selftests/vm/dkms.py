@@ -24,6 +24,7 @@ MACHINE = "slot"
 #: Kernels that must not be in the way of the others: one that the module is not
 #: for, and one whose headers are gone.
 OTHERS = {"5.4.0-0-amd64": "/usr/src", "5.10.0-0-amd64": "/usr/src/gone"}
+MODULES = ("bindery", "bindery_vfio")
 
 
 def run() -> list[report.Result]:
@@ -96,22 +97,24 @@ def make(root: roots.Root, found: list[Kernel], target: str) -> list[str]:
 
 
 def install(root: roots.Root, found: list[Kernel]):
-    """Problems, and the module of each kernel, unpacked."""
+    """Problems, and the modules of each kernel, unpacked."""
     problems = make(root, found, "dkms-install")
     modules = {}
     for kernel in found:
         folder = root.path / "usr/lib/modules" / kernel.version
-        for path in folder.glob("updates/dkms/bindery.ko*"):
-            modules[kernel.name] = keep(path, kernel)
-        if kernel.name not in modules:
-            problems.append(f"no bindery.ko for {kernel.version}")
+        for name in MODULES:
+            for path in folder.glob(f"updates/dkms/{name}.ko*"):
+                modules.setdefault(kernel.name, []).append(
+                    keep(path, kernel, name))
+        if len(modules.get(kernel.name, [])) != len(MODULES):
+            problems.append(f"not all modules for {kernel.version}")
     return problems, modules
 
 
-def keep(path: Path, kernel: Kernel) -> Path:
+def keep(path: Path, kernel: Kernel, name: str) -> Path:
     """A guest's modprobe may know no compression."""
     data = path.read_bytes()
-    target = WORK / kernel.name / "dkms" / "bindery.ko"
+    target = WORK / kernel.name / "dkms" / f"{name}.ko"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(lzma.decompress(data) if path.suffix == ".xz"
                        else data)
@@ -129,14 +132,14 @@ def listing(root: roots.Root) -> set[str]:
     return found
 
 
-def boot(kernel: Kernel, module: Path) -> report.Result:
-    """modprobe takes the module that dkms built, and the tool can talk to
+def boot(kernel: Kernel, modules: list[Path]) -> report.Result:
+    """modprobe takes the modules that dkms built, and the tool can talk to
     it. The test drivers are not there, nor needed."""
     machine = machines.load(MACHINE)
     job = suite.Job(machine, kernel,
                     (machines.Program("demo", machine.timeout),))
     files = suite.contents(machine, kernel, job.programs)
-    files.modules = [module]
+    files.modules = modules
     run = guest.start(machine, kernel, files, job.limits)
     good = run.output("exit", 0).startswith("status=0 ")
     if not good:
