@@ -107,6 +107,8 @@ class Contents:
     plan: str
     modules: list[Path] = field(default_factory=list)
     programs: dict[str, Path] = field(default_factory=dict)
+    #: As they are, where programs come with their libraries.
+    copies: dict[str, Path] = field(default_factory=dict)
 
 
 def start(machine: Machine, kernel: Kernel, contents: Contents,
@@ -153,7 +155,7 @@ def stop_all() -> None:
 def write_initrd(kernel: Kernel, contents: Contents, target: Path) -> None:
     base = (initramfs.base(kernel) / "cpio").read_bytes()
     target.write_bytes(base + initramfs.overlay(
-        kernel, contents.modules, contents.programs,
+        kernel, contents.modules, contents.programs, contents.copies,
         {"plan": contents.plan}))
 
 

@@ -213,15 +213,18 @@ def add_tree(archive: Archive, tree: Path) -> None:
 
 
 def overlay(kernel: Kernel, modules: list[Path], programs: dict[str, Path],
-            texts: dict[str, str]) -> bytes:
+            copies: dict[str, Path], texts: dict[str, str]) -> bytes:
     """What a run adds: built modules (with a new index, so that modprobe
-    knows them), programs by guest path, and files such as the plan."""
+    knows them), programs and plain copies by guest path, and files such as
+    the plan."""
     archive = Archive()
     if modules:
         with tempfile.TemporaryDirectory() as folder:
             index_modules(kernel, modules, Path(folder), archive)
     for name, path in programs.items():
         archive.program(name, path)
+    for name, path in copies.items():
+        archive.file(name, path.read_bytes(), executable=True)
     for name, text in texts.items():
         archive.file(name, text.encode())
     return archive.bytes()

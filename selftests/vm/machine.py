@@ -86,6 +86,7 @@ class Machine:
     disks: dict[str, str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     udev: bool = False
+    vmm: bool = False
     programs: list = field(default_factory=list)
     soak: list = field(default_factory=list)
     timeout: int = TIMEOUT

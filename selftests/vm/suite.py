@@ -15,6 +15,7 @@ import modules
 import netlink
 import report
 import udev
+import vmm
 from common import BUILD, WORK, Failure, say, write_whole
 from guest import Contents, Run
 from kernels import Kernel
@@ -74,7 +75,8 @@ def contents(machine: Machine, kernel: Kernel,
     if (BUILD / "bindery").exists():
         files["usr/bin/bindery"] = BUILD / "bindery"
     return Contents(guest.plan(machine, list(programs), bindery=True),
-                    modules.built(kernel), files)
+                    modules.built(kernel), files,
+                    vmm.files() if machine.vmm else {})
 
 
 @dataclass
