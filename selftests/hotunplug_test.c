@@ -145,6 +145,29 @@ TEST_F(unplug, W2_a_member_goes_that_a_vfio_user_has_open)
 	EXPECT_EQ(0, others_differ(&self->hp));
 }
 
+/* What no driver can prevent ends a sealed claim as any other. */
+TEST_F(unplug, W2_L1_a_sealed_member_goes_that_a_vfio_user_has_open)
+{
+	self->hp.request.cmd.flags = BINDERY_ACQUIRE_SEALED |
+				     BINDERY_ACQUIRE_HOLDERS_ONLY;
+	ACQUIRE();
+	ASSERT_EQ(0, vfio_open(&self->hp.user, self->hp.last->bdf));
+	ASSERT_EQ(0, remove_from_user(&self->hp, self->hp.last));
+	EXPECT_TRUE(pci_exists(self->hp.last->bdf));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	vfio_close(&self->hp.user);
+	ASSERT_TRUE(wait_until(!pci_exists(self->hp.last->bdf)));
+	EXPECT_TRUE(wait_until(told_removed(self->hp.claim, self->hp.last->bdf,
+					    &self->hp.answer)));
+	EXPECT_EQ(0, not_held(&self->hp, "bindery-vfio"));
+	/* Another one comes there: it is sealed too. */
+	ASSERT_EQ(0, plug_in(self->hp.qmp, self->hp.last));
+	EXPECT_TRUE(wait_until(pci_is_on(self->hp.last->bdf, "bindery-vfio")));
+	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.last));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_EQ(0, others_differ(&self->hp));
+}
+
 /* Released, and waiting for the user of another member. */
 TEST_F(unplug, W2_a_member_goes_while_the_group_is_draining)
 {

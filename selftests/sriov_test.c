@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "sealed.h"
 
 FIXTURE(sriov) {
 	int control;
@@ -204,6 +204,7 @@ TEST_F(sriov, G1_W2_VFs_that_are_disabled_leave_their_claims)
 }
 
 #define ENABLE_SRIOV	"/sys/module/vfio_pci/parameters/enable_sriov"
+#define SEALED_SRIOV	"/sys/module/bindery_vfio/parameters/enable_sriov"
 
 /* The PF is claimed; its VFIO user gives it a VF. */
 static int claim_pf(FIXTURE_DATA(sriov) *self)
@@ -244,6 +245,46 @@ TEST_F(sriov, G1_C9_a_claimed_PF_waits_for_the_VFs_it_was_given)
 	EXPECT_TRUE(wait_until(group_state(self->control, self->pf) ==
 			       BINDERY_GROUP_FREE));
 	write_file(ENABLE_SRIOV, "0");
+	EXPECT_TRUE(enable_again(self));
+}
+
+TEST_F(sriov, G1_L1_a_VF_is_sealed_and_comes_back)
+{
+	struct vfio_user user;
+	int claim;
+
+	request_add(&self->request, self->vf);
+	self->request.cmd.flags = BINDERY_ACQUIRE_SEALED |
+				  BINDERY_ACQUIRE_HOLDERS_ONLY;
+	claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, claim);
+	EXPECT_TRUE(pci_is_on(self->vf, SEALED));
+	EXPECT_NE(0, pci_unbind(self->vf));
+	EXPECT_EQ(0, vfio_open(&user, self->vf));
+	vfio_close(&user);
+	EXPECT_EQ(0, release(claim, &self->answer));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+/* As with vfio-pci: not unless the driver is told to, and VFs are VFIO's then. */
+TEST_F(sriov, G1_L4_a_sealed_PF_gives_VFs_to_its_own_driver)
+{
+	int claim;
+
+	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", "0"));
+	request_add(&self->request, self->pf);
+	self->request.cmd.flags = BINDERY_ACQUIRE_SEALED;
+	claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, claim);
+	EXPECT_EQ(-ENOENT, pci_write(self->pf, "sriov_numvfs", "1"));
+	ASSERT_EQ(0, write_file(SEALED_SRIOV, "1"));
+	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", "1"));
+	EXPECT_TRUE(wait_until(pci_is_on(self->vf, SEALED)));
+	EXPECT_EQ(-EBUSY, release(claim, &self->answer));
+	EXPECT_EQ(BINDERY_ERROR_IN_USE, self->answer.error.out_code);
+	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", "0"));
+	EXPECT_EQ(0, release(claim, &self->answer));
+	EXPECT_EQ(0, write_file(SEALED_SRIOV, "0"));
 	EXPECT_TRUE(enable_again(self));
 }
 
