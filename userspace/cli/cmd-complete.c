@@ -23,9 +23,16 @@ static void offer(const struct cursor *cursor, const char *word,
 		  const char *what)
 {
 	const char *start = last_word(cursor);
+	struct json_object *text, *about;
 
-	if (!strncmp(word, start, strlen(start)))
-		printf("%s\t%s\n", word, what ? what : "");
+	if (strncmp(word, start, strlen(start)))
+		return;
+	text = escaped_string(word);
+	about = escaped_string(what ? what : "");
+	printf("%s\t%s\n", json_object_get_string(text),
+	       json_object_get_string(about));
+	json_object_put(text);
+	json_object_put(about);
 }
 
 static void offer_verbs(const struct cursor *cursor)
@@ -78,15 +85,28 @@ static void offer_device(const struct cursor *cursor,
 		offer(cursor, text, what);
 }
 
-static struct bindery_devices *find_devices(void)
+/* @host may be NULL. */
+static struct bindery_devices *get_devices(const struct bindery_host *host)
 {
-	struct bindery_devices *devices = NULL;
+	struct bindery_devices *devices;
+
+	if (!host || bindery_host_get_devices(host, &devices))
+		return NULL;
+	return devices;
+}
+
+static struct bindery_host *open_host(void)
+{
 	struct bindery_host *host;
 
-	if (bindery_host_new(NULL, &host))
-		return NULL;
-	if (bindery_host_get_devices(host, &devices))
-		devices = NULL;
+	return bindery_host_new(NULL, &host) ? NULL : host;
+}
+
+static struct bindery_devices *find_devices(void)
+{
+	struct bindery_host *host = open_host();
+	struct bindery_devices *devices = get_devices(host);
+
 	bindery_host_free(host);
 	return devices;
 }
@@ -105,14 +125,11 @@ static void offer_claim(const struct cursor *cursor,
 {
 	struct bindery_id id = bindery_group_get_claim_id(group);
 	char text[BINDERY_ID_TEXT_SIZE];
-	struct json_object *label;
 
 	if (!bindery_id_is_set(&id))
 		return;
-	label = escaped_string(bindery_group_get_holder_label(group));
 	bindery_id_format(&id, text);
-	offer(cursor, text, json_object_get_string(label));
-	json_object_put(label);
+	offer(cursor, text, bindery_group_get_holder_label(group));
 }
 
 static void offer_claims(const struct cursor *cursor)
@@ -142,19 +159,21 @@ out:
 /* Targets are VFIO drivers, natives all others. */
 static void offer_drivers(const struct cursor *cursor, bool vfio)
 {
-	struct bindery_devices *devices = find_devices();
+	struct bindery_host *host = open_host();
+	struct bindery_devices *devices = get_devices(host);
 
 	offer(cursor, vfio ? "vfio-pci" : "none",
 	      vfio ? "the generic one" : "no driver");
 	for (size_t i = 0; devices && i < bindery_devices_get_count(devices); i++) {
 		const char *driver = bindery_device_get_driver(
 			bindery_devices_get(devices, i));
-		bool is_vfio = strstr(driver, "vfio");
 
-		if (*driver && is_vfio == vfio && strcmp(driver, "vfio-pci"))
+		if (*driver && strcmp(driver, "vfio-pci") &&
+		    bindery_host_is_vfio_driver(host, driver) == vfio)
 			offer(cursor, driver, "a driver in use");
 	}
 	bindery_devices_free(devices);
+	bindery_host_free(host);
 }
 
 static void offer_value(const struct cursor *cursor, enum option_bit bit)

@@ -26,6 +26,13 @@ static struct json_object *stray_object(const struct bindery_stray *stray)
 	return object;
 }
 
+/* Nothing but the kernel's refusals makes a record: it may be an older one. */
+static bool is_of(const struct bindery_error_record *record, int error)
+{
+	return bindery_error_record_get_code(record) &&
+	       bindery_error_record_get_errno(record) == error;
+}
+
 /* What the fix of one came to; the error record tells more, if there is one. */
 static int fix(const struct options *options, const struct bindery_host *host,
 	       struct bindery_context *context,
@@ -46,7 +53,7 @@ static int fix(const struct options *options, const struct bindery_host *host,
 	record = bindery_context_get_error(context);
 	if (ret == -EALREADY)
 		ret = 0;
-	else if (ret && bindery_error_record_get_code(record))
+	else if (ret && is_of(record, -ret))
 		report_record(document, record, NULL);
 	else if (ret)
 		report_own(document, text, ret == -EBUSY ? "in-use" : "system",
@@ -97,17 +104,19 @@ static int fix_all(const struct options *options,
 		   const struct bindery_bdf *named)
 {
 	int status = STATUS_DONE, ret;
+	bool found = false;
 
 	for (size_t i = 0; i < bindery_strays_get_count(strays); i++) {
 		const struct bindery_stray *stray = bindery_strays_get(strays, i);
 
 		if (!is_named(stray, named, options->num_arguments))
 			continue;
+		found = true;
 		ret = fix(options, host, context, stray);
 		if (status < ret)
 			status = ret;
 	}
-	return status;
+	return found ? status : show(options, strays, named);
 }
 
 static int run(const struct options *options, const struct bindery_host *host,

@@ -37,8 +37,12 @@ static bool wait_for_end(struct bindery_claim *claim, int signal_fd)
 	};
 
 	for (;;) {
-		if (poll(files, ARRAY_SIZE(files), -1) < 0 && errno != EINTR)
+		if (poll(files, ARRAY_SIZE(files), -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			perror("bindery: poll");
 			return true;
+		}
 		if (files[0].revents)
 			return true;
 		if (!files[1].revents)
@@ -51,30 +55,35 @@ static bool wait_for_end(struct bindery_claim *claim, int signal_fd)
 	}
 }
 
-/* A second signal, during the restore, ends us: the kernel restores alone. */
-static bool hold(struct bindery_claim *claim)
+/* So that it is not there still when signals come again. */
+static void take_signal(int fd)
 {
-	sigset_t signals;
-	bool ours;
-	int fd;
+	struct signalfd_siginfo info;
 
-	sigemptyset(&signals);
-	add_signal(&signals, SIGINT);
-	add_signal(&signals, SIGTERM);
-	add_signal(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	if (read(fd, &info, sizeof(info)) < 0 && errno != EAGAIN)
+		perror("bindery: signalfd");
+}
+
+static int open_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	add_signal(signals, SIGINT);
+	add_signal(signals, SIGTERM);
+	add_signal(signals, SIGHUP);
+	return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* A second signal, during the restore, ends us: the kernel restores alone. */
+static bool hold(struct bindery_claim *claim, int fd, const sigset_t *signals)
+{
+	bool ours;
+
+	sigprocmask(SIG_BLOCK, signals, NULL);
 	fputs("bindery: held; end with Ctrl-C\n", stderr);
 	ours = wait_for_end(claim, fd);
-	if (fd >= 0) {
-		struct signalfd_siginfo info;
-
-		/* So that it is not there still when signals come again. */
-		if (ours && read(fd, &info, sizeof(info)) < 0)
-			perror("bindery: signalfd");
-		close(fd);
-	}
-	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+	if (ours)
+		take_signal(fd);
+	sigprocmask(SIG_UNBLOCK, signals, NULL);
 	fputs(ours ? "bindery: restoring\n" :
 		     "bindery: the claim was released by somebody else\n",
 	      stderr);
@@ -92,10 +101,22 @@ static void tell_kept(const struct bindery_claim *claim)
 
 int transaction_hold(struct transaction *transaction)
 {
+	int fd, ret = STATUS_DONE;
+	sigset_t signals;
+
 	if (options_given(transaction->options, OPTION_KEEP)) {
 		tell_kept(transaction->claim);
 		return STATUS_DONE;
 	}
-	return hold(transaction->claim) ? transaction_release(transaction) :
-					  STATUS_DONE;
+	fd = open_signals(&signals);
+	/* Who could not be told to end does not hold. */
+	if (fd < 0) {
+		report_failure(transaction->options, errno, "signals");
+		ret = transaction_release(transaction);
+		return ret ? ret : STATUS_FAILED;
+	}
+	if (hold(transaction->claim, fd, &signals))
+		ret = transaction_release(transaction);
+	close(fd);
+	return ret;
 }

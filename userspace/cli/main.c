@@ -19,7 +19,9 @@ static int check_arguments(const struct options *options)
 	if (options->num_arguments && !max)
 		return usage_error(options->verb, "it takes no arguments");
 	if (!options->num_arguments && min)
-		return usage_error(options->verb, "no device was named");
+		return usage_error(options->verb, "no %s was named",
+				   strstr(options->verb->arguments, "DEVICE") ?
+				   "device" : "delegation");
 	if (options->num_arguments < min)
 		return usage_error(options->verb, "it needs %s",
 				   options->verb->arguments);

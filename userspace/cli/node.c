@@ -6,7 +6,6 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli.h"
 
@@ -92,19 +91,11 @@ int nodes_watch(struct transaction *transaction)
 				    "events of device nodes") : STATUS_DONE;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int settle(const struct transaction *transaction,
 		  const struct bindery_members *members)
 {
 	uint32_t deadline_ms = transaction->options->deadline_ms;
-	int64_t end = now_ms() + (deadline_ms ? deadline_ms : DEADLINE_MS);
+	int64_t end = clock_ms() + (deadline_ms ? deadline_ms : DEADLINE_MS);
 	struct pollfd file = {
 		.fd = bindery_nodes_get_fd(transaction->nodes),
 		.events = POLLIN,
@@ -116,7 +107,7 @@ static int settle(const struct transaction *transaction,
 		if (ret != -EAGAIN)
 			return ret;
 		poll(&file, 1, LOOK_AGAIN_MS);
-	} while (now_ms() < end);
+	} while (clock_ms() < end);
 	return -ETIMEDOUT;
 }
 

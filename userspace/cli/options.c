@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -110,15 +111,28 @@ int usage_status(const struct verb *verb)
 	return verb->has_command ? STATUS_EXEC_FAILED : STATUS_USAGE;
 }
 
+/* What was typed may hold anything. */
+static void print_escaped(const char *line)
+{
+	struct json_object *escaped = escaped_string(line);
+
+	fprintf(stderr, "%s\n", json_object_get_string(escaped));
+	json_object_put(escaped);
+}
+
 int usage_error(const struct verb *verb, const char *format, ...)
 {
 	va_list arguments;
+	char *text;
 
-	fprintf(stderr, "bindery %s: ", verb->name);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		abort();
 	va_end(arguments);
-	fprintf(stderr, "\nTry 'bindery help %s'.\n", verb->name);
+	fprintf(stderr, "bindery %s: ", verb->name);
+	print_escaped(text);
+	free(text);
+	fprintf(stderr, "Try 'bindery help %s'.\n", verb->name);
 	return usage_status(verb);
 }
 
@@ -149,8 +163,9 @@ static bool parse_number(const char *text, uint64_t *number)
 {
 	char *end;
 
-	*number = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno;
 }
 
 static bool parse_limit(const char *text, uint32_t max, uint32_t *limit)
@@ -329,11 +344,35 @@ static const struct option_row *find_row(const struct verb *verb, int value)
 	return NULL;
 }
 
+/* Its message quotes what was typed: it is caught, and escaped. */
+static int next_option(int argc, char **argv, const char *letters,
+		       const struct option *longs)
+{
+	FILE *terminal = stderr, *message;
+	char *text = NULL;
+	size_t size;
+	int value;
+
+	message = open_memstream(&text, &size);
+	if (!message)
+		abort();
+	stderr = message;
+	value = getopt_long(argc, argv, letters, longs, NULL);
+	stderr = terminal;
+	fclose(message);
+	text[strcspn(text, "\n")] = '\0';
+	if (*text)
+		print_escaped(text);
+	free(text);
+	return value;
+}
+
 bool options_parse(const struct verb *verb, int argc, char **argv,
 		   struct options *options)
 {
 	struct option longs[NUM_ROWS + 1];
-	char letters[3 * NUM_ROWS + 1], name[32];
+	char letters[3 * NUM_ROWS + 1], name[32], *given_name = argv[0];
+	bool valid = true;
 	int value;
 
 	*options = (struct options){ .verb = verb, .print = &print_text,
@@ -350,18 +389,17 @@ bool options_parse(const struct verb *verb, int argc, char **argv,
 	snprintf(name, sizeof(name), "bindery %s", verb->name);
 	argv[0] = name;
 	optind = 0;
-	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+	while (valid && (value = next_option(argc, argv, letters, longs)) != -1) {
 		const struct option_row *row = find_row(verb, value);
 
-		if (!row) {
+		if (!row)
 			fprintf(stderr, "Try 'bindery help %s'.\n", verb->name);
-			return false;
-		}
-		options->given |= row->bit;
-		if (take_value(verb, row->bit, options))
-			return false;
+		else
+			options->given |= row->bit;
+		valid = row && !take_value(verb, row->bit, options);
 	}
+	argv[0] = given_name;
 	options->arguments = argv + optind;
 	options->num_arguments = argc - optind;
-	return true;
+	return valid;
 }

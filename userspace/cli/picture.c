@@ -14,10 +14,12 @@ struct node {
 	int group;		/* index, or NO_GROUP */
 	int row;
 	bool is_shown;
+	bool was_asked, is_on_vfio;	/* see is_on_vfio() */
 };
 
 struct layout {
 	struct picture *picture;
+	struct bindery_host *host;
 	struct bindery_devices *devices;
 	struct bindery_names *names;
 	struct node *nodes;
@@ -145,6 +147,27 @@ static void ask_states(struct layout *layout, struct bindery_context *context)
 	}
 }
 
+/* To find out may be to read much: each driver is asked about once. */
+static bool is_on_vfio(const struct layout *layout, struct node *node)
+{
+	const char *driver = bindery_device_get_driver(node->device);
+
+	for (int i = 0; i < layout->num && !node->was_asked; i++) {
+		const struct node *other = &layout->nodes[i];
+
+		if (!other->was_asked ||
+		    strcmp(bindery_device_get_driver(other->device), driver))
+			continue;
+		node->was_asked = true;
+		node->is_on_vfio = other->is_on_vfio;
+	}
+	if (!node->was_asked)
+		node->is_on_vfio = bindery_host_is_vfio_driver(layout->host,
+							       driver);
+	node->was_asked = true;
+	return node->is_on_vfio;
+}
+
 static bool is_stray(const struct layout *layout, int group)
 {
 	const struct bindery_group *state = layout->groups[group];
@@ -153,8 +176,7 @@ static bool is_stray(const struct layout *layout, int group)
 		return false;
 	for (int i = 0; i < layout->num; i++)
 		if (layout->nodes[i].group == group &&
-		    strstr(bindery_device_get_driver(layout->nodes[i].device),
-			   "vfio"))
+		    is_on_vfio(layout, &layout->nodes[i]))
 			return true;
 	return false;
 }
@@ -344,17 +366,14 @@ static int find_host(const struct options *options, struct layout *layout,
 {
 	struct argument argument;
 	struct bindery_bdf bdf;
-	struct bindery_host *host;
-	int ret = bindery_host_new(NULL, &host);
+	int ret = bindery_host_new(NULL, &layout->host);
 
 	*device = -1;
 	if (ret)
 		return report_failure(options, -ret, "sysfs");
-	ret = bindery_host_get_devices(host, &layout->devices);
-	if (ret) {
-		ret = report_failure(options, -ret, "/sys/bus/pci/devices");
-		goto out;
-	}
+	ret = bindery_host_get_devices(layout->host, &layout->devices);
+	if (ret)
+		return report_failure(options, -ret, "/sys/bus/pci/devices");
 	layout->num = (int)bindery_devices_get_count(layout->devices);
 	layout->nodes = allocate((size_t)layout->num, sizeof(*layout->nodes));
 	layout->picture->groups = allocate((size_t)layout->num,
@@ -364,18 +383,16 @@ static int find_host(const struct options *options, struct layout *layout,
 					 sizeof(*layout->picture->rows));
 	add_nodes(layout);
 	if (!options->num_arguments)
-		goto out;
+		return STATUS_DONE;
 	ret = argument_parse(options, options->arguments[0], &argument);
 	if (ret)
-		goto out;
-	if (!bindery_host_find_device(host, &argument.device, &bdf))
+		return ret;
+	if (!bindery_host_find_device(layout->host, &argument.device, &bdf))
 		*device = find_bdf(layout, &bdf);
 	if (*device < 0)
 		ret = report_argument(options, options->arguments[0],
 				      "there is no such device",
 				      "bindery show --tree shows all");
-out:
-	bindery_host_free(host);
 	return ret;
 }
 
@@ -387,6 +404,7 @@ static void free_layout(struct layout *layout)
 	free(layout->nodes);
 	bindery_names_free(layout->names);
 	bindery_devices_free(layout->devices);
+	bindery_host_free(layout->host);
 }
 
 int picture_new(const struct options *options, struct picture *picture)

@@ -184,6 +184,15 @@ static const char *awaited(const struct bindery_member *member)
 	}
 }
 
+static void put_wait(FILE *out, const char *name, const char *what)
+{
+	struct json_object *escaped = escaped_string(name);
+
+	fprintf(out, ": waiting for %s: %s", json_object_get_string(escaped),
+		what);
+	json_object_put(escaped);
+}
+
 /* ": waiting for 0000:01:00.0: its driver to let go, and 2 more" */
 static void put_waits(FILE *out, struct follower *follower)
 {
@@ -201,8 +210,7 @@ static void put_waits(FILE *out, struct follower *follower)
 			continue;
 		what = awaited(member);
 		if (what && !count++)
-			fprintf(out, ": waiting for %s: %s",
-				bindery_member_get_name(member), what);
+			put_wait(out, bindery_member_get_name(member), what);
 	}
 	if (count > 1)
 		fprintf(out, ", and %u more", count - 1);

@@ -146,6 +146,14 @@ static void put_messages(struct json_object *error,
 		add_message(error, "%s", sentence);
 }
 
+/* Of a call that the kernel did not even begin. */
+static const char *remedy_without_record(int error)
+{
+	if (error == ENOTTY || error == EBADE || error == EOVERFLOW)
+		return "compare the versions of bindery and of the module";
+	return NULL;
+}
+
 void report_record(struct json_object *document,
 		   const struct bindery_error_record *record,
 		   const struct bindery_members *members)
@@ -158,7 +166,7 @@ void report_record(struct json_object *document,
 
 	if (code == BINDERY_ERROR_NONE) {
 		report_own(document, NULL, "system", number, strerror(number),
-			   "compare the versions of bindery and of the module");
+			   remedy_without_record(number));
 		return;
 	}
 	error = new_error(document, bindery_error_symbol(code),
@@ -273,12 +281,15 @@ int report_failure(const struct options *options, int error,
 		   const char *message)
 {
 	struct json_object *document = json_object_new_object();
+	struct json_object *escaped = escaped_string(message);
 	char *text;
 
-	if (asprintf(&text, "%s: %s", message, strerror(error)) < 0)
+	if (asprintf(&text, "%s: %s", json_object_get_string(escaped),
+		     strerror(error)) < 0)
 		abort();
 	report_own(document, NULL, "system", error, text, NULL);
 	free(text);
+	json_object_put(escaped);
 	document_print(options, document);
 	return STATUS_FAILED;
 }
@@ -300,11 +311,16 @@ void warn_no_states(int error)
 		denied ? RUN_AS_ROOT : LOAD_MODULE);
 }
 
-/* /dev/bindery could not be opened. */
+#define INHERITED	"BINDERY_CONTROL_FD"
+
+/* /dev/bindery could not be opened, or what was inherited is not it. */
 static int report_open(const struct options *options, int error)
 {
 	struct json_object *document;
 
+	if (getenv(INHERITED))
+		return report_failure(options, error,
+				      INHERITED " names no control file of bindery");
 	if (error != ENOENT && error != ENXIO && error != ENODEV &&
 	    error != EACCES && error != EPERM)
 		return report_failure(options, error, "/dev/bindery");
@@ -360,7 +376,7 @@ static int check_abi(const struct options *options,
 /* A control file that 'delegate' has left us, or what all may open. */
 static int use_inherited(struct bindery_context **context)
 {
-	const char *text = getenv("BINDERY_CONTROL_FD");
+	const char *text = getenv(INHERITED);
 	unsigned long fd;
 	char *end;
 

@@ -21,12 +21,15 @@ void put_vfio_users(const struct bindery_host *host,
 		    const struct bindery_error_record *record,
 		    const struct bindery_members *members)
 {
+	const struct bindery_member *first = NULL;
 	uint32_t group;
 
+	if (members)
+		first = bindery_members_get(members, 0);
 	if (!bindery_error_record_get_group(record, &group)) {
-		if (!members)
+		if (!first)
 			return;
-		group = bindery_member_get_group(bindery_members_get(members, 0));
+		group = bindery_member_get_group(first);
 	}
 	put_group_users(host, document, group);
 }

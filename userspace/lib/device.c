@@ -11,6 +11,7 @@
 #define DEVICES		"sys/bus/pci/devices"
 #define CLASS_HOST	0x0600
 #define CLASS_BRIDGE	0x0604
+#define CLASS_CARDBUS	0x0607
 #define CONFIG_HEADER	0x0e
 
 struct bindery_device {
@@ -107,12 +108,21 @@ static void read_numa_node(int dir, struct bindery_device *device)
 		device->numa_node = (int)strtol(text, NULL, 10);
 }
 
+/* To read its registers would wake it, and the bridges above. */
+static bool is_asleep(int dir)
+{
+	char status[16];
+
+	return !sysfs_read(dir, "power/runtime_status", status,
+			   sizeof(status)) && !strcmp(status, "suspended");
+}
+
 /* Which kind of registers it has: 0 is an endpoint's. */
 static void read_header(int dir, struct bindery_device *device)
 {
 	unsigned char config[CONFIG_HEADER + 1];
 
-	if (sysfs_read_bytes(dir, "config", config, sizeof(config)) !=
+	if (is_asleep(dir) || sysfs_read_bytes(dir, "config", config, sizeof(config)) !=
 	    sizeof(config))
 		return;
 	device->has_header = true;
@@ -281,8 +291,12 @@ bool bindery_device_is_bridge(const struct bindery_device *device)
 
 bool bindery_device_is_eligible(const struct bindery_device *device)
 {
+	/* Where its header is not known, its class has to do. */
+	bool is_endpoint = device->has_header ? !device->header :
+			   device->class_code >> 8 != CLASS_CARDBUS;
+
 	return device->has_group && !bindery_device_is_bridge(device) &&
-	       !(device->has_header && device->header) && !device->has_vfs;
+	       is_endpoint && !device->has_vfs;
 }
 
 const struct bindery_device *

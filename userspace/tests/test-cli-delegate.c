@@ -103,6 +103,15 @@ TEST(G4_revoke_tells_what_lives_on)
 	EXPECT_INT(cli_run("revoke --json " MOCK_ID), 1);
 }
 
+TEST(G4_revoke_asks_for_delegations)
+{
+	start();
+	EXPECT_INT(cli_run("revoke"), 2);
+	EXPECT_HAS(cli_err(), "no delegation was named");
+	EXPECT_INT(cli_run("release"), 2);
+	EXPECT_HAS(cli_err(), "no device was named");
+}
+
 TEST(G4_an_inherited_control_file_is_used)
 {
 	char number[16];
@@ -116,6 +125,7 @@ TEST(G4_an_inherited_control_file_is_used)
 	EXPECT_INT(cli_run("show 01:00.0"), 0);
 	setenv("BINDERY_CONTROL_FD", "-1", 1);
 	EXPECT_INT(cli_run("show 01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "BINDERY_CONTROL_FD names no control file");
 	unsetenv("BINDERY_CONTROL_FD");
 	close(fd);
 }

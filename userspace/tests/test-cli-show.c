@@ -155,8 +155,24 @@ TEST(U4_a_group_on_VFIO_without_a_claim_is_a_stray)
 {
 	start();
 	add("pci0000:00/0000:00:04.0", "0x020000", "vfio-pci", "9");
+	tree_dir("sys/module/vfio_pci_core/holders/vfio_pci");
 	EXPECT_INT(cli_run("show --tree"), 0);
 	EXPECT_HAS(cli_out(), "vfio-pci   ─ group 9: stray, on VFIO without a claim\n");
+	tree_free();
+}
+
+TEST(G3_a_stray_is_known_by_what_its_driver_is_not_by_its_name)
+{
+	start();
+	add("pci0000:00/0000:00:04.0", "0x020000", "xe-guest", "9");
+	add("pci0000:00/0000:00:05.0", "0x020000", "xe-guest", "10");
+	add("pci0000:00/0000:00:06.0", "0x020000", "myvfio-host", "11");
+	tree_dir("sys/module/vfio_pci_core/holders/xe_guest");
+	tree_dir("sys/module/myvfio_host/holders");
+	EXPECT_INT(cli_run("show --tree"), 0);
+	EXPECT_HAS(cli_out(), "─ group 9: stray, on VFIO without a claim\n");
+	EXPECT_HAS(cli_out(), "─ group 10: stray, on VFIO without a claim\n");
+	EXPECT(!strstr(cli_out(), "group 11: stray"));
 	tree_free();
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdlib.h>
 
 #include "cli.h"
 
 #define BDF	"0000:01:00.0"
 #define DEVICE	"sys/devices/" BDF
 
-static void start(void)
+static void start_without_probe(void)
 {
 	mock_reset();
 	cli_use_tree(tree_new());
@@ -14,9 +15,14 @@ static void start(void)
 	tree_pci("0000:02:00.0", NULL, NULL);
 	tree_dir("sys/bus/pci/drivers");
 	tree_dir("sys/module/vfio_pci_core/holders/vfio_pci");
-	tree_file("sys/bus/pci/drivers_probe", "");
 	tree_file(DEVICE "/driver_override", "vfio-pci\n");
 	mock.state = BINDERY_GROUP_FREE;
+}
+
+static void start(void)
+{
+	start_without_probe();
+	tree_file("sys/bus/pci/drivers_probe", "");
 }
 
 static void finish(void)
@@ -50,6 +56,28 @@ TEST(C10_strays_are_fixed_when_asked)
 	EXPECT_INT(mock.count[MOCK_ACQUIRE], 1);
 	EXPECT_INT(cli_run("strays"), 0);
 	EXPECT_HAS(cli_out(), "count: 0");
+	finish();
+}
+
+TEST(C10_where_there_is_nothing_to_fix_that_is_said)
+{
+	start();
+	EXPECT_INT(cli_run("strays --fix 0000:02:00.0"), 0);
+	EXPECT_TEXT(cli_out(), "count: 0\n");
+	EXPECT_INT(cli_run("strays --fix --json 0000:02:00.0"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "count"), "0");
+	finish();
+}
+
+/* The kernel's word on the group is an older one then. */
+TEST(C10_a_fix_that_fails_in_sysfs_tells_of_that)
+{
+	start_without_probe();
+	mock_fail(MOCK_ACQUIRE, ENODEV, BINDERY_ERROR_NO_GROUP,
+		  BINDERY_ERROR_CLASS_HOST, BINDERY_STEP_VALIDATE);
+	EXPECT_INT(cli_run("strays --fix --json"), 1);
+	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "system");
+	EXPECT_INT(atoi(json_at(cli_json(0), "error.errno")), ENOENT);
 	finish();
 }
 

@@ -192,3 +192,20 @@ TEST(A5_all_of_several_filters_have_to_let_it_pass)
 	bindery_topology_free(NULL);
 	finish();
 }
+
+/* Reading its registers would wake it. */
+TEST(A5_a_device_that_sleeps_is_judged_by_its_class)
+{
+	start();
+	tree_file("sys/devices/0000:01:00.0/config", "iiddccssrccchl\002");
+	tree_file("sys/devices/0000:02:00.0/class", "0x060700\n");
+	tree_file("sys/devices/0000:02:00.0/power/runtime_status", "suspended\n");
+	EXPECT_INT(bindery_filter_new(&filter), 0);
+	bindery_filter_set_eligible(filter);
+	EXPECT_INT(pass(), 0);
+	tree_file("sys/devices/0000:01:00.0/power/runtime_status", "suspended\n");
+	EXPECT_INT(bindery_filter_new(&filter), 0);
+	bindery_filter_set_eligible(filter);
+	EXPECT_INT(pass(), E1000E);
+	finish();
+}
