@@ -189,8 +189,8 @@ static int add_argument(const struct options *options,
 	int ret, status = argument_parse(options, text, &argument);
 
 	if (!status && is_target && argument.driver)
-		target_resolve(options, argument.driver, argument.module,
-			       &target);
+		status = target_resolve(options, argument.driver,
+					argument.module, &target);
 	else if (!status && is_target && !options->target)
 		status = target_choose(options, &argument.device, &target);
 	if (!status) {
@@ -210,15 +210,18 @@ static int set_target(const struct options *options,
 {
 	char *text = strdup(options->target);
 	const char *driver, *module;
-	struct target target;
+	struct target target = { 0 };
+	int ret;
 
 	if (!text)
 		return report_failure(options, ENOMEM, "no request");
 	split_driver(text, &driver, &module);
-	target_resolve(options, driver, module, &target);
-	bindery_request_set_target(request, target.driver, target.module);
+	ret = target_resolve(options, driver, module, &target);
+	if (!ret)
+		bindery_request_set_target(request, target.driver,
+					   target.module);
 	free(text);
-	return STATUS_DONE;
+	return ret;
 }
 
 static uint32_t request_flags(const struct options *options)

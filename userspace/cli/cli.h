@@ -379,8 +379,8 @@ struct target {
 int target_choose(const struct options *options,
 		  const struct bindery_reference *device,
 		  struct target *target);
-void target_resolve(const struct options *options, const char *name,
-		    const char *module, struct target *target);
+int target_resolve(const struct options *options, const char *name,
+		   const char *module, struct target *target);
 bool variant_find(const struct bindery_host *host,
 		  const struct bindery_bdf *bdf,
 		  struct bindery_variant *variant);

@@ -183,6 +183,38 @@ static struct json_object *group_list(const struct list *list)
 	return array;
 }
 
+/* As all are where there is no IOMMU, or it is off. */
+static struct json_object *ungrouped_list(const struct list *list)
+{
+	size_t count = bindery_devices_get_count(list->wanted);
+	struct json_object *array = json_object_new_array();
+	const struct bindery_device *device;
+	uint32_t group;
+
+	for (size_t i = 0; i < count; i++) {
+		device = bindery_devices_get(list->wanted, i);
+		if (!bindery_device_get_group(device, &group))
+			json_object_array_add(array, device_object(list, device,
+								   false));
+	}
+	return array;
+}
+
+static void warn_no_groups(const struct list *list)
+{
+	size_t count = bindery_devices_get_count(list->all), groups = 0;
+	uint32_t group;
+
+	for (size_t i = 0; i < count; i++)
+		groups += bindery_device_get_group(
+			bindery_devices_get(list->all, i), &group);
+	if (!count)
+		fputs("bindery: there are no PCI devices\n", stderr);
+	else if (!groups)
+		fputs("bindery: no device is in an IOMMU group, so none can be given to a guest; switch the IOMMU on in the firmware (VT-d, AMD-Vi) and, for Intel, with intel_iommu=on on the kernel command line\n",
+		      stderr);
+}
+
 static int set_filter(const struct options *options,
 		      struct bindery_filter *filter)
 {
@@ -257,7 +289,10 @@ int run_list(struct options *options)
 		document = json_object_new_object();
 		put_bool(document, "module", list.has_module);
 		json_object_object_add(document, "groups", group_list(&list));
+		json_object_object_add(document, "ungrouped",
+				       ungrouped_list(&list));
 		document_print(options, document);
+		warn_no_groups(&list);
 	}
 	bindery_groups_free(list.groups);
 	bindery_context_free(list.context);

@@ -136,24 +136,49 @@ void put_variants(struct json_object *document,
 	bindery_host_free(host);
 }
 
-/* The kernel takes the very name of a driver; people know that of its module. */
-void target_resolve(const struct options *options, const char *name,
-		    const char *module, struct target *target)
+static int report_no_target(const struct options *options, const char *name)
+{
+	struct json_object *document = json_object_new_object();
+	struct json_object *escaped = escaped_string(name);
+	char *text;
+
+	if (asprintf(&text, "driver %s is not loaded, and there is no module for it",
+		     json_object_get_string(escaped)) < 0)
+		abort();
+	report_own(document, NULL, bindery_error_symbol(BINDERY_ERROR_NO_TARGET),
+		   ENOENT, text, bindery_error_remedy(BINDERY_ERROR_NO_TARGET));
+	put_string(json_object_object_get(document, "error"), "driver", name);
+	free(text);
+	json_object_put(escaped);
+	document_print(options, document);
+	return STATUS_FAILED;
+}
+
+/*
+ * The kernel takes the very name of a driver; people know that of its module.
+ * Where nothing is loaded it cannot tell what does not exist.
+ */
+int target_resolve(const struct options *options, const char *name,
+		   const char *module, struct target *target)
 {
 	struct bindery_variant variant = { 0 };
 	struct bindery_host *host;
+	int ret = STATUS_DONE;
 
 	snprintf(target->driver, sizeof(target->driver), "%s", name);
 	snprintf(target->module, sizeof(target->module), "%s",
 		 module ? module : "");
 	if (strlen(name) >= BINDERY_NAME_SIZE ||
 	    bindery_host_new(NULL, &host))
-		return;
+		return ret;
 	snprintf(variant.module, sizeof(variant.module), "%s", name);
 	if (!bindery_host_resolve_driver(host, name, target->driver) &&
 	    !module && may_load(options) &&
 	    bindery_host_is_vfio_driver(host, name) &&
 	    !bindery_host_load_variant(host, &variant))
 		memcpy(target->driver, variant.driver, sizeof(variant.driver));
+	if (!may_load(options) && !bindery_host_has_driver(host, name, module))
+		ret = report_no_target(options, name);
 	bindery_host_free(host);
+	return ret;
 }

@@ -20,7 +20,7 @@
 			 EXIT_EXEC_NOT_FOUND | EXIT_EXEC_ENDED)
 
 const struct verb verbs[] = {
-	{ "list", "", "List the PCI devices that are in an IOMMU group",
+	{ "list", "", "List PCI devices by IOMMU group, with their drivers",
 	  OPTIONS_ALL | OPTIONS_FILTER, EXITS_READ, .run = run_list },
 	{ "show", "[DEVICE]",
 	  "Show the IOMMU group of a device, or a picture of all",

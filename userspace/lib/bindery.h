@@ -2667,6 +2667,19 @@ bool bindery_host_resolve_driver(const struct bindery_host *host,
 				 char driver[BINDERY_NAME_SIZE]);
 
 /**
+ * bindery_host_has_driver() - is there such a driver, or could there be?
+ * @name: name of the driver
+ * @module: the module that has it; NULL or "": one of that name
+ *
+ * Nothing is loaded. Where it is not known which modules there are, any could be.
+ *
+ * Return: is it registered, or has the running kernel such a module?
+ * Since: 0.1
+ */
+bool bindery_host_has_driver(const struct bindery_host *host, const char *name,
+			     const char *module);
+
+/**
  * bindery_host_is_vfio_driver() - is that a VFIO driver for PCI devices?
  * @name: name of a driver or of its module
  *

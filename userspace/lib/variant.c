@@ -151,6 +151,69 @@ bool bindery_host_resolve_driver(const struct bindery_host *host,
 	return false;
 }
 
+/* kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/... */
+static int module_line(char *line, void *argument)
+{
+	const char *module = argument, *name;
+	char *end = strstr(line, ".ko");
+
+	if (!end)
+		return 0;
+	*end = '\0';
+	name = strrchr(line, '/');
+	return is_same_name(name ? name + 1 : line, module);
+}
+
+/* alias NAME MODULE */
+static int alias_name_line(char *line, void *argument)
+{
+	const char *wanted = argument, *name;
+	char *save;
+
+	strtok_r(line, "\n ", &save);
+	name = strtok_r(NULL, "\n ", &save);
+	return name && is_same_name(name, wanted);
+}
+
+/* 1: there is a module of that name, 0: there is none, else nobody knows. */
+static int find_module(const struct bindery_host *host, const char *wanted)
+{
+	static const struct {
+		const char *file;
+		sysfs_line line;
+	} lists[] = {
+		{ "dep", module_line },
+		{ "builtin", module_line },
+		{ "alias", alias_name_line },
+	};
+	char path[PATH_MAX], module[BINDERY_NAME_SIZE];
+	struct utsname name;
+	int ret = 0;
+
+	if (uname(&name))
+		return -errno;
+	snprintf(module, sizeof(module), "%s", wanted);
+	for (size_t i = 0; !ret && i < sizeof(lists) / sizeof(lists[0]); i++) {
+		snprintf(path, sizeof(path), "lib/modules/%s/modules.%s",
+			 name.release, lists[i].file);
+		ret = sysfs_each_line(host->root, path, lists[i].line, module);
+		/* Only the first is made wherever there are modules. */
+		if (i && ret == -ENOENT)
+			ret = 0;
+	}
+	return ret;
+}
+
+bool bindery_host_has_driver(const struct bindery_host *host, const char *name,
+			     const char *module)
+{
+	char driver[BINDERY_NAME_SIZE];
+
+	if (bindery_host_resolve_driver(host, name, driver))
+		return true;
+	return find_module(host, module && *module ? module : name);
+}
+
 int bindery_host_find_variant(const struct bindery_host *host,
 			      const struct bindery_bdf *device,
 			      struct bindery_variant *variant)

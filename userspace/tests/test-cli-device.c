@@ -58,6 +58,7 @@ TEST(A1_a_path_without_a_root_bus_gets_the_only_one)
 TEST(A4_a_VF_is_named_by_its_PF_and_index)
 {
 	start();
+	cli_use_tree(tree_new());
 	EXPECT_INT(cli_run("check vf:0001:02:03.4:5"), 0);
 	EXPECT_INT(mock.devices[0].address, BINDERY_ADDRESS_VF);
 	EXPECT_INT(mock.devices[0].bdf.domain, 1);
@@ -68,11 +69,13 @@ TEST(A4_a_VF_is_named_by_its_PF_and_index)
 	EXPECT_INT(mock.devices[0].vf, 127);
 	EXPECT_TEXT(mock.devices[0].target, "igbvf_vfio");
 	EXPECT_TEXT(mock.devices[0].module, "m");
+	tree_free();
 }
 
 TEST(A7_what_a_device_has_to_be_is_checked_by_the_kernel)
 {
 	start();
+	cli_use_tree(tree_new());
 	EXPECT_INT(cli_run("check 01:00.0,id=8086:10D3,subsystem=1af4:1100,serial=00-15-17-ff-fe-12-34-56=vfio-pci"), 0);
 	EXPECT_INT(mock.devices[0].address, BINDERY_ADDRESS_BDF);
 	EXPECT_INT(mock.devices[0].flags, BINDERY_EXPECT_ID |
@@ -88,6 +91,7 @@ TEST(A7_what_a_device_has_to_be_is_checked_by_the_kernel)
 	EXPECT(mock.devices[0].serial == UINT64_MAX);
 	EXPECT_INT(cli_run("show 01:00.0,id=8086:10d3"), 0);
 	EXPECT_INT(mock.devices[0].flags, BINDERY_EXPECT_ID);
+	tree_free();
 }
 
 TEST(A7_another_device_is_told_as_such)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 
 #include "cli.h"
 
@@ -152,8 +154,10 @@ TEST(T8_malformed_addresses_are_typed_by_the_tool)
 TEST(U2_the_short_address_means_domain_0)
 {
 	start_claimable();
+	cli_use_tree(tree_new());
 	EXPECT_INT(cli_run("check 01:00.0"), 0);
 	EXPECT_INT(cli_run("check ffffffff:01:00.0=a:b"), 0);
+	tree_free();
 }
 
 TEST(U2_check_prints_the_plan)
@@ -355,7 +359,9 @@ TEST(U2_list_groups_devices_without_the_module)
 	EXPECT_INT(cli_run("list"), 0);
 	EXPECT_HAS(cli_err(), "modprobe bindery");
 	EXPECT_HAS(cli_out(), "group 12\n");
-	EXPECT(!strstr(cli_out(), "ahci"));
+	EXPECT_HAS(cli_out(), "ungrouped:\n");
+	EXPECT_HAS(strstr(cli_out(), "ungrouped:"), "0000:04:00.0  ahci");
+	EXPECT(!strstr(cli_err(), "IOMMU"));
 	EXPECT_INT(cli_run("list --json"), 0);
 	EXPECT_TEXT(json_at(cli_json(0), "module"), "false");
 	EXPECT_TEXT(json_at(cli_json(0), "groups.0.group"), "7");
@@ -363,6 +369,78 @@ TEST(U2_list_groups_devices_without_the_module)
 	EXPECT_TEXT(json_at(cli_json(0), "groups.1.devices.1.driver"), "nvme");
 	EXPECT(!json_at(cli_json(0), "groups.1.state"));
 	EXPECT(!json_at(cli_json(0), "groups.2.group"));
+	EXPECT_TEXT(json_at(cli_json(0), "ungrouped.0.device"), "0000:04:00.0");
+	EXPECT(!json_at(cli_json(0), "ungrouped.1"));
+	tree_free();
+}
+
+TEST(U2_list_tells_what_is_missing_without_an_IOMMU)
+{
+	start();
+	cli_use_tree(tree_new());
+	tree_pci("0000:04:00.0", "ahci", NULL);
+	EXPECT_INT(cli_run("list"), 0);
+	EXPECT_HAS(cli_out(), "0000:04:00.0  ahci");
+	EXPECT_HAS(cli_err(), "switch the IOMMU on");
+	EXPECT_INT(cli_run("list --driver none"), 0);
+	EXPECT(!strstr(cli_out(), "ahci"));
+	EXPECT_HAS(cli_err(), "switch the IOMMU on");
+	tree_free();
+}
+
+TEST(U2_numbers_are_decimal_and_fit)
+{
+	start();
+	EXPECT_INT(cli_run("log --since 18446744073709551616"), 2);
+	EXPECT_INT(cli_run("log --since 0x10"), 2);
+	EXPECT_INT(cli_run("log --count 0"), 2);
+	EXPECT_INT(cli_run("list --numa 4294967296"), 2);
+}
+
+TEST(U2_what_was_typed_is_told_without_control_characters)
+{
+	static const char *const lines[] = {
+		"acquire --deadline \033[2J 0000:01:00.0",
+		"mark 0000:01:00.0 \033[2J",
+		"revoke \033[2J",
+		"list --\033[2J",
+		"delegate --socket \033[2J 0000:01:00.0",
+		"check 0000:01:00.0=\033[2J",
+	};
+	struct utsname name;
+	char path[256];
+
+	start();
+	cli_use_tree(tree_new());
+	uname(&name);
+	snprintf(path, sizeof(path), "lib/modules/%s/modules.dep", name.release);
+	tree_file(path, "");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		EXPECT(cli_run(lines[i]));
+		EXPECT_HAS(cli_err(), "\\x1b[2J");
+		EXPECT(!strchr(cli_err(), '\033'));
+	}
+	tree_free();
+}
+
+TEST(G3_check_refuses_a_driver_that_is_nowhere)
+{
+	struct utsname name;
+	char path[256];
+
+	start_claimable();
+	cli_use_tree(tree_new());
+	uname(&name);
+	snprintf(path, sizeof(path), "lib/modules/%s/modules.dep", name.release);
+	tree_file(path, "kernel/drivers/vfio/pci/vfio-pci.ko:\n");
+	EXPECT_INT(cli_run("check --json 0000:01:00.0=no_such_driver"), 1);
+	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "no-target");
+	EXPECT_TEXT(json_at(cli_json(0), "error.driver"), "no_such_driver");
+	EXPECT_INT(cli_run("check --target no_such_driver 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "driver no_such_driver is not loaded, and there is no module for it; check the name");
+	EXPECT_INT(mock.count[MOCK_CHECK], 0);
+	EXPECT_INT(cli_run("check 0000:01:00.0=vfio_pci"), 0);
+	EXPECT_INT(cli_run("check 0000:01:00.0=other:vfio_pci"), 0);
 	tree_free();
 }
 

@@ -137,14 +137,14 @@ void __wrap_kmod_module_info_free_list(struct kmod_list *list)
 	references -= !!list;
 }
 
-static void write_aliases(const char *text)
+static void write_modules(const char *list, const char *text)
 {
 	char path[256];
 	struct utsname name;
 
 	uname(&name);
-	snprintf(path, sizeof(path), "lib/modules/%s/modules.alias",
-		 name.release);
+	snprintf(path, sizeof(path), "lib/modules/%s/modules.%s", name.release,
+		 list);
 	tree_file(path, text);
 }
 
@@ -173,7 +173,7 @@ static void finish(void)
 TEST(G3_the_alias_with_the_fewest_wildcards_wins)
 {
 	start();
-	write_aliases("# Aliases extracted from modules themselves.\n"
+	write_modules("alias", "# Aliases extracted from modules themselves.\n"
 		      "alias pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_core\n"
 		      "alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci\n"
 		      "alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci\n"
@@ -188,7 +188,7 @@ TEST(G3_the_alias_with_the_fewest_wildcards_wins)
 TEST(G3_the_driver_of_a_loaded_module_is_told_by_its_own_name)
 {
 	start();
-	write_aliases("alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* nvgrace-gpu_vfio_pci\n");
+	write_modules("alias", "alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* nvgrace-gpu_vfio_pci\n");
 	tree_link("sys/module/nvgrace_gpu_vfio_pci/drivers/pci:nvgrace-gpu-vfio-pci", "x");
 	EXPECT_INT(bindery_host_find_variant(host, &device, &variant), 0);
 	EXPECT_TEXT(variant.module, "nvgrace_gpu_vfio_pci");
@@ -201,7 +201,7 @@ TEST(G3_without_an_alias_there_is_no_variant)
 {
 	start();
 	EXPECT_INT(bindery_host_find_variant(host, &device, &variant), -ENOENT);
-	write_aliases("alias vfio_pci:v00008086d*sv*sd*bc*sc*i* other\n");
+	write_modules("alias", "alias vfio_pci:v00008086d*sv*sd*bc*sc*i* other\n");
 	EXPECT_INT(bindery_host_find_variant(host, &device, &variant), -ENOENT);
 	EXPECT_INT(bindery_host_find_variant(host,
 		&(struct bindery_bdf){ .bus = 9 }, &variant), -ENODEV);
@@ -258,7 +258,7 @@ TEST(G3_a_vfio_driver_is_known_by_what_it_is)
 	tree_dir("sys/module/vfio_pci_core/holders/strange");
 	add_driver("strange-name", "strange");
 	add_driver("vfio-looking-pci", "vfio_looking_pci");
-	write_aliases("alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* not_loaded\n");
+	write_modules("alias", "alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* not_loaded\n");
 	EXPECT(bindery_host_is_vfio_driver(host, "strange-name"));
 	EXPECT(bindery_host_is_vfio_driver(host, "strange_name"));
 	EXPECT(bindery_host_is_vfio_driver(host, "not-loaded"));
@@ -273,7 +273,7 @@ TEST(G3_a_core_that_is_built_in_holds_nobody)
 	start();
 	add_driver("mlx5_vfio_pci", "mlx5_vfio_pci");
 	add_driver("e1000e", "e1000e");
-	write_aliases("alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* mlx5_vfio_pci\n");
+	write_modules("alias", "alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* mlx5_vfio_pci\n");
 	EXPECT(bindery_host_is_vfio_driver(host, "mlx5_vfio_pci"));
 	EXPECT(!bindery_host_is_vfio_driver(host, "e1000e"));
 	finish();
@@ -358,7 +358,7 @@ TEST(G3_what_is_not_loaded_is_known_by_its_file)
 TEST(G3_malformed_lines_of_aliases_are_passed_over)
 {
 	start();
-	write_aliases("\n   \nalias\nalias vfio_pci:v000015B3d*\n"
+	write_modules("alias", "\n   \nalias\nalias vfio_pci:v000015B3d*\n"
 		      "alias vfio_pci:[ bracket\n"
 		      "alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* good and_more\n"
 		      "alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* no_end");
@@ -373,5 +373,28 @@ TEST(G3_a_device_that_cannot_be_read_is_told)
 	EXPECT_INT(unlinkat(host->root, "sys/devices/" BDF "/modalias", 0), 0);
 	tree_dir("sys/devices/" BDF "/modalias");
 	EXPECT_INT(bindery_host_find_variant(host, &device, &variant), -EISDIR);
+	finish();
+}
+
+TEST(G3_a_driver_is_there_or_its_module_is)
+{
+	start();
+	tree_dir("sys/bus/pci/drivers/registered");
+	/* Nobody knows which modules there are. */
+	EXPECT(bindery_host_has_driver(host, "any", NULL));
+	write_modules("dep", "kernel/a/some-vfio.ko.xz: kernel/b/core.ko\n"
+			     "updates/plain.ko:\n");
+	EXPECT(!bindery_host_has_driver(host, "any", NULL));
+	EXPECT(!bindery_host_has_driver(host, "core", NULL));
+	EXPECT(bindery_host_has_driver(host, "registered", NULL));
+	EXPECT(bindery_host_has_driver(host, "some_vfio", ""));
+	EXPECT(bindery_host_has_driver(host, "plain", NULL));
+	EXPECT(bindery_host_has_driver(host, "any", "plain"));
+	EXPECT(!bindery_host_has_driver(host, "plain", "any"));
+	write_modules("builtin", "kernel/c/inside.ko\n");
+	write_modules("alias", "alias vfio_pci:v* some_vfio\nalias nick plain\n");
+	EXPECT(bindery_host_has_driver(host, "inside", NULL));
+	EXPECT(bindery_host_has_driver(host, "nick", NULL));
+	EXPECT(!bindery_host_has_driver(host, "any", NULL));
 	finish();
 }
