@@ -2,6 +2,9 @@
 
 man8 := $(sort $(notdir $(wildcard $(src)man/*.8)))
 man3 := $(sort $(notdir $(wildcard $(src)man/*.3)))
+# man FUNCTION shows the page whose synopsis has it.
+man_links := $(shell $(src)man/links.sh)
+man_link_names := $(foreach link,$(man_links),$(lastword $(subst :, ,$(link))).3)
 schemas := $(sort $(notdir $(wildcard $(src)schema/*.json)))
 D = $(DESTDIR)
 
@@ -14,8 +17,13 @@ installed := \
 	$(INCLUDEDIR)/bindery.h $(INCLUDEDIR)/linux/bindery.h \
 	$(INCLUDEDIR)/linux/bindery_netlink.h \
 	$(man8:%=$(MANDIR)/man8/%) $(man3:%=$(MANDIR)/man3/%) \
+	$(man_link_names:%=$(MANDIR)/man3/%) \
 	$(schemas:%=$(SCHEMADIR)/%) \
 	$(BASHDIR)/bindery $(ZSHDIR)/_bindery $(FISHDIR)/bindery.fish
+
+# What goes too where nobody else has put anything.
+emptied := $(SCHEMADIR) $(patsubst %/,%,$(dir $(SCHEMADIR))) $(MANDIR)/man3 \
+	$(MANDIR)/man8 $(LIBDIR)/pkgconfig $(INCLUDEDIR)/linux
 
 install: lib $(out)/bindery
 	$(INSTALL) -d $(sort $(addprefix $(D),$(dir $(installed))))
@@ -30,6 +38,9 @@ install: lib $(out)/bindery
 	$(INSTALL) -m 644 $(src)../uapi/linux/bindery_netlink.h $(D)$(INCLUDEDIR)/linux
 	$(INSTALL) -m 644 $(man8:%=$(src)man/%) $(D)$(MANDIR)/man8
 	$(INSTALL) -m 644 $(man3:%=$(src)man/%) $(D)$(MANDIR)/man3
+	@for link in $(man_links); do \
+		echo ".so man3/$${link%%:*}" \
+			>"$(D)$(MANDIR)/man3/$${link#*:}.3" || exit 1; done
 	$(INSTALL) -m 644 $(src)completions/bindery.bash $(D)$(BASHDIR)/bindery
 	$(INSTALL) -m 644 $(src)completions/_bindery $(D)$(ZSHDIR)/_bindery
 	$(INSTALL) -m 644 $(src)completions/bindery.fish $(D)$(FISHDIR)
@@ -37,7 +48,9 @@ install: lib $(out)/bindery
 	$(tell_linker)
 
 uninstall:
-	rm -f $(addprefix $(D),$(installed))
+	@rm -f $(addprefix $(D),$(installed))
+	@for dir in $(addprefix $(D),$(emptied)); do \
+		rmdir --ignore-fail-on-non-empty "$$dir" 2>/dev/null || :; done
 	$(tell_linker)
 
 # Where a package is made, or a user installs for itself, that is not ours.
@@ -63,5 +76,5 @@ lint:
 	$(call lint_with,codespell) codespell $(src)
 	$(call lint_with,shellcheck) \
 		shellcheck -s bash $(src)completions/bindery.bash && \
-		shellcheck $(src)tests/*.sh $(test_scripts)
+		shellcheck $(src)man/*.sh $(src)tests/*.sh $(test_scripts)
 	$(call lint_with,groff) $(src)tests/lint-man.sh $(src)man/*.[38]

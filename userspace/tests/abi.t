@@ -29,7 +29,7 @@ install_here() {
 }
 
 echo "TAP version 13"
-echo "1..9"
+echo "1..13"
 
 sed -n 's/^\t\(bindery_.*\);/\1/p' "$SRC/lib/libbindery.map" | sort >map
 nm -D --defined-only "$O/libbindery.so.0" |
@@ -74,7 +74,30 @@ LD_LIBRARY_PATH=$work/root/usr/lib root/usr/sbin/bindery --version >version &&
 	! readelf -d root/usr/sbin/bindery | grep -qi 'r.*path'
 result U1_the_installed_tool_has_no_rpath $?
 
+# shellcheck disable=SC2046 # words of flags
+$CC -Wall -Werror use.c $(pkg-config --cflags --static --libs bindery |
+	sed 's/-lbindery/-l:libbindery.a/') -o use-static &&
+	./use-static && ! readelf -d use-static | grep -q libbindery
+result U1_a_program_is_linked_with_the_static_library_by_pkg_config $?
+
+# A page for each, or a link to a page that is there.
+while read -r function; do
+	page=root/usr/share/man/man3/$function.3
+	linked=$(sed -n 's/^\.so //p' "$page")
+	[ -f "root/usr/share/man/$linked" ] &&
+		grep -Eq "^\.BR (.* )?$function " "root/usr/share/man/$linked" ||
+		echo "$function"
+done <map >unlinked 2>&1
+: >nothing
+same U1_man_finds_every_function nothing unlinked
+
+find "$SRC/man" -name 'bindery_*.3' -printf '%f\n' | sed 's/\.3$//' | sort >pages
+sed -n '/^\.SS Objects/,/^\.SS Conv/s/^\.BR \(.*\) (3)/\1/p' \
+	"$SRC/man/libbindery.3" | sort >overview
+same U1_the_overview_names_every_page pages overview
+
 install_here uninstall
 find root ! -type d >left
-: >nothing
 same U1_uninstall_removes_everything nothing left
+find root \( -name bindery -o -name schema -o -name 'man[38]' \) >left
+same U1_uninstall_leaves_no_directory_of_ours nothing left
