@@ -21,7 +21,8 @@ DKMS_DIR := /usr/src/bindery-$(VERSION)
 # Debian packages of the running release, by what needs them.
 NEEDS_TOOLS := gcc libc6-dev pkg-config libjson-c-dev libnl-genl-3-dev \
 	libnl-route-3-dev libkmod-dev libpci-dev libmount-dev libblkid-dev
-NEEDS_CHECK := $(NEEDS_TOOLS) g++ python3 python3-jsonschema python3-yaml \
+NEEDS_DEMO := $(NEEDS_TOOLS) python3
+NEEDS_CHECK := $(NEEDS_DEMO) g++ python3-jsonschema python3-yaml \
 	bash-completion zsh fish gcovr
 NEEDS_STYLE := $(NEEDS_CHECK) clang clang-tidy cppcheck codespell shellcheck \
 	sparse perl xz-utils kmod linux-headers-amd64
@@ -40,18 +41,33 @@ help: ## this text
 # --- build ------------------------------------------------------------------
 
 .PHONY: modules
-modules: ## bindery.ko and bindery_vfio.ko for the running kernel, or KERNEL=, KDIR=
+modules: build-is-ours ## both modules for the running kernel, or KERNEL=, KDIR=
 	@test -d $(KDIR) || { echo "no kernel headers in $(KDIR): install" \
 		"linux-headers-$(KERNEL), or give KDIR=" >&2; exit 1; }
 	@mkdir -p $(O)/module
 	@cp --parents -pu -t $(O)/module $(MODULE_FILES)
 	$(MAKE) -C $(KDIR) M=$(O)/module modules
+	$(give-back)
+
+# What root builds, as 'sudo make install' does, stays that of the tree's owner.
+give-back = @test "$$(id -u)" -ne 0 || \
+	chown -hR --reference=$(CURDIR)/Makefile $(O)
+
+# And where it has not, another user cannot build anew.
+.PHONY: build-is-ours
+build-is-ours:
+	@alien=$$(test ! -d $(O) || test "$$(id -u)" -eq 0 || \
+		find $(O) ! -user "$$(id -u)" -print -quit); \
+	test -z "$$alien" || { echo "$$alien belongs to" \
+		"$$(stat -c %U "$$alien"), from a make as that user:" \
+		"run 'sudo make clean' once" >&2; exit 1; }
 
 .PHONY: lib cli
 lib: ## libbindery, static and shared
 cli: ## the bindery tool
-lib cli:
+lib cli: build-is-ours
 	$(MAKE) -C userspace O=$(O) VERSION=$(VERSION) $@
+	$(give-back)
 
 .PHONY: clean
 clean: ## remove build/
@@ -77,9 +93,11 @@ needs-check:
 	$(call install-needs,$$($(VM) needs))
 
 .PHONY: demo
-demo: needs-check ## a minute's story on a real kernel in a virtual machine
-	@$(MAKE) -s cli
-	@$(MAKE) -s -C selftests O=$(O)/selftests
+demo: build-is-ours ## a minute's story on a real kernel in a virtual machine
+	$(call install-needs,$(NEEDS_DEMO))
+	$(call install-needs,$$($(VM) needs))
+	@$(MAKE) -s say=@: cli
+	@$(MAKE) -s -C selftests O=$(O)/selftests $(O)/selftests/demo
 	@$(VM) demo --machine slot --kernel newest --program demo
 
 .PHONY: check
@@ -195,6 +213,7 @@ style-scripts:
 install: lib cli ## library, tool, header, manuals; DESTDIR and PREFIX
 	$(MAKE) -C userspace O=$(O) VERSION=$(VERSION) PREFIX=$(PREFIX) \
 		DESTDIR=$(DESTDIR) install
+	$(give-back)
 
 .PHONY: uninstall
 uninstall: ## remove just what install put there
