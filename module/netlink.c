@@ -603,6 +603,13 @@ static int member_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return bindery_dump_all(skb, cb, one_member);
 }
 
+static int put_delegation(struct sk_buff *skb,
+			  const struct bindery_delegation *delegation)
+{
+	return delegation ? put_id(skb, BINDERY_A_DELEGATION_ID,
+				   &delegation->id) : 0;
+}
+
 static int put_claim(struct sk_buff *skb, struct bindery_claim *claim)
 {
 	return put_id(skb, BINDERY_A_CLAIM_ID, &claim->id) ?:
@@ -613,6 +620,7 @@ static int put_claim(struct sk_buff *skb, struct bindery_claim *claim)
 	       nla_put_u32(skb, BINDERY_A_PID, pid_vnr(claim->holder)) ?:
 	       bindery_put_string(skb, BINDERY_A_COMM, claim->comm) ?:
 	       bindery_put_string(skb, BINDERY_A_LABEL, claim->label) ?:
+	       put_delegation(skb, claim->delegation) ?:
 	       bindery_put_u64(skb, BINDERY_A_GENERATION,
 			       bindery_claim_generation(claim)) ?:
 	       nla_put_u32(skb, BINDERY_A_NUM_GROUPS, claim->plan->num_groups);

@@ -161,6 +161,32 @@ TEST_F(event, W5_G4_log_prints_delegations)
 	EXPECT_TRUE(OUT_HAS(id));
 }
 
+/* Whom it was handed to is asked of the dump of claims, by list and show. */
+TEST_F(event, W5_G4_a_claim_tells_through_which_delegation_it_was_made)
+{
+	struct delegation *dg = &self->dg;
+	char id[40], wanted[80];
+
+	if (RUN("--version"))
+		SKIP(return, "no tool in the path");
+	dg->file = delegate_to(dg, ALL, dg->first);
+	ASSERT_LE(0, dg->file);
+	dg->claim = acquire(dg->file, &dg->request);
+	ASSERT_LE(0, dg->claim);
+	format_id(dg->delegated.cmd.out_delegation_id, id);
+	snprintf(wanted, sizeof(wanted), "\"flags\":[],\"delegation\":\"%s\"", id);
+	EXPECT_EQ(0, RUN("list", "--json"));
+	EXPECT_TRUE(OUT_HAS(wanted));
+	EXPECT_EQ(0, RUN("show", "--json", dg->first));
+	EXPECT_TRUE(OUT_HAS(wanted));
+	EXPECT_EQ(0, release(dg->claim, &dg->answer));
+	dg->claim = acquire(dg->control, &dg->request);
+	ASSERT_LE(0, dg->claim);
+	EXPECT_EQ(0, RUN("show", "--json", dg->first));
+	EXPECT_TRUE(OUT_HAS("\"delegation\":null"));
+	EXPECT_EQ(0, release(dg->claim, &dg->answer));
+}
+
 /* A copy that can only be read, so that results cannot be written. */
 static void *read_only(const void *structure, size_t size)
 {

@@ -55,7 +55,8 @@
  * @BINDERY_CMD_CLAIM_GET: dump of all claims that hold a group, oldest first.
  *	Request: CLAIM_ID, to see this one only. Reply: CLAIM_ID, STATE (as
  *	STATUS tells it), FLAGS (&enum bindery_claim_flags), PID, COMM, LABEL,
- *	NUM_GROUPS, GROUP (several), GENERATION, NEWEST. A claim with more than
+ *	NUM_GROUPS, GROUP (several), GENERATION, NEWEST; DELEGATION_ID of a claim
+ *	that was made by a delegated file. A claim with more than
  *	%BINDERY_CLAIM_GROUPS groups has more than one message
  * @BINDERY_CMD_STRAY_GET: dump of PCI devices that look as if they were given to
  *	a guest, and that no claim or restore owns. Not of those that a driver's

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli.h"
 
+/* A group that was asked for does not tell it; null to who may not dump. */
+static void put_delegation(struct json_object *document, struct bindery_id id)
+{
+	struct json_object *object = json_object_object_get(document, "claim");
+	const struct bindery_status *claim;
+	struct bindery_claims *claims;
+
+	if (!object || bindery_claims_dump(&id, &claims))
+		return;
+	claim = bindery_claims_get(claims, 0);
+	if (claim)
+		put_id(object, "delegation",
+		       bindery_status_get_delegation_id(claim));
+	bindery_claims_free(claims);
+}
+
 static void put_group(struct json_object *document,
 		      const struct bindery_group *group)
 {
 	put_number(document, "group", bindery_group_get_number(group));
 	put_group_claims(document, group);
+	put_delegation(document, bindery_group_get_claim_id(group));
 	put_members(document, bindery_group_get_members(group),
 		    MEMBER_FACTS | MEMBER_LIFE, NULL);
 	put_variants(document, bindery_group_get_members(group));

@@ -163,6 +163,7 @@ void put_group_claims(struct json_object *object,
 	put_id(claim, "id", bindery_group_get_claim_id(group));
 	put_flags(claim, bindery_group_get_claim_flags(group),
 		  bindery_claim_flag_symbol);
+	put_id(claim, "delegation", bindery_group_get_delegation_id(group));
 	json_object_object_add(object, "claim", claim);
 	put_holder(object, bindery_group_get_holder_pid(group),
 		   bindery_group_get_holder_comm(group),

@@ -992,6 +992,16 @@ bindery_group_get_claim_id(const struct bindery_group *group);
 uint32_t bindery_group_get_claim_flags(const struct bindery_group *group);
 
 /**
+ * bindery_group_get_delegation_id() - the delegation that it was made through
+ *
+ * Return: zeros if it was made through none, or if the group does not come from
+ * bindery_groups_dump().
+ * Since: 0.1
+ */
+struct bindery_id
+bindery_group_get_delegation_id(const struct bindery_group *group);
+
+/**
  * bindery_group_get_generation() - changes with every change of the group
  * Return: 0 if it is free.
  * Since: 0.1
@@ -1400,6 +1410,16 @@ const char *bindery_status_get_holder_comm(const struct bindery_status *status);
  * Since: 0.1
  */
 const char *bindery_status_get_label(const struct bindery_status *status);
+
+/**
+ * bindery_status_get_delegation_id() - the delegation that it was made through
+ *
+ * Return: zeros if it was made through none, or if the status does not come from
+ * bindery_claims_dump().
+ * Since: 0.1
+ */
+struct bindery_id
+bindery_status_get_delegation_id(const struct bindery_status *status);
 
 /**
  * bindery_status_get_groups() - their numbers, if it comes from a dump

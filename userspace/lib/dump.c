@@ -112,6 +112,7 @@ static int visit_claim(const struct netlink_message *message, void *argument)
 	memcpy(claim->raw.out_holder_comm, message->comm,
 	       sizeof(message->comm));
 	memcpy(claim->raw.out_label, message->label, sizeof(message->label));
+	claim->delegation_id = message->delegation_id;
 	list->newest = message->newest;
 	if (!message->groups_count)
 		return 0;
@@ -211,6 +212,7 @@ static void put_holder(struct bindery_group *group,
 		       sizeof(raw->out_holder_comm));
 		memcpy(raw->out_holder_label, claim->raw.out_label,
 		       sizeof(raw->out_holder_label));
+		group->delegation_id = claim->delegation_id;
 		return;
 	}
 }

@@ -112,6 +112,12 @@ bindery_group_get_claim_id(const struct bindery_group *group)
 	return bindery_id_from_uapi(group->raw.out_claim_id);
 }
 
+struct bindery_id
+bindery_group_get_delegation_id(const struct bindery_group *group)
+{
+	return group->delegation_id;
+}
+
 uint32_t bindery_group_get_claim_flags(const struct bindery_group *group)
 {
 	return group->raw.out_claim_flags;

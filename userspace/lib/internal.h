@@ -46,13 +46,15 @@ struct bindery_group {
 	struct bindery_ioc_show raw;
 	struct bindery_members *members;
 	uint32_t num_members;
+	struct bindery_id delegation_id;	/* of a dump */
 };
 
 struct bindery_status {
 	struct bindery_ioc_status raw;
 	struct bindery_members *members;
-	uint32_t *groups;		/* of a dump */
+	uint32_t *groups;		/* of a dump, as the next two */
 	size_t groups_count;
+	struct bindery_id delegation_id;
 };
 
 struct bindery_host {

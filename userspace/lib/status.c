@@ -112,6 +112,12 @@ const char *bindery_status_get_label(const struct bindery_status *status)
 	return status->raw.out_label;
 }
 
+struct bindery_id
+bindery_status_get_delegation_id(const struct bindery_status *status)
+{
+	return status->delegation_id;
+}
+
 const uint32_t *bindery_status_get_groups(const struct bindery_status *status,
 					  size_t *count)
 {

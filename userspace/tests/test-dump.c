@@ -7,6 +7,7 @@
 #include "tap.h"
 
 static const struct bindery_id first_id = { { 1 } }, second_id = { { 2 } };
+static const struct bindery_id delegation_id = { { 3 } };
 
 static void start(void)
 {
@@ -38,6 +39,9 @@ static void add_claim(const struct bindery_id *id, uint32_t group,
 	nla_put_u32(message, BINDERY_A_PID, 4711);
 	nla_put_string(message, BINDERY_A_COMM, "qemu");
 	nla_put_string(message, BINDERY_A_LABEL, "vm 1");
+	if (num_groups == 2)
+		nla_put(message, BINDERY_A_DELEGATION_ID,
+			sizeof(delegation_id), &delegation_id);
 	nla_put_u32(message, BINDERY_A_NUM_GROUPS, num_groups);
 	nla_put_u32(message, BINDERY_A_GROUP, group);
 	nla_put_u32(message, BINDERY_A_GROUP, group + 1);
@@ -105,11 +109,15 @@ TEST(W4_groups_are_dumped_with_their_holders)
 	EXPECT_INT(bindery_group_get_claim_flags(group), BINDERY_CLAIM_KEEP);
 	id = bindery_group_get_claim_id(group);
 	EXPECT_INT(bindery_id_compare(&id, &second_id), 0);
+	id = bindery_group_get_delegation_id(group);
+	EXPECT_INT(bindery_id_compare(&id, &delegation_id), 0);
 	EXPECT_INT(bindery_members_get_count(bindery_group_get_members(group)),
 		   0);
 	/* Its claim went meanwhile. */
 	group = bindery_groups_get(groups, 1);
 	EXPECT_INT(bindery_group_get_holder_pid(group), 0);
+	id = bindery_group_get_delegation_id(group);
+	EXPECT(!bindery_id_is_set(&id));
 	EXPECT(!bindery_groups_get(groups, 2));
 	bindery_groups_free(groups);
 }
