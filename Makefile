@@ -205,7 +205,7 @@ style-userspace:
 style-scripts:
 	shellcheck .ci/run
 	python3 -m compileall -q selftests/vm
-	codespell --skip ./build,./.git,./LICENSES,./selftests/kselftest .
+	codespell -L lits,relase --skip ./build,./.git,./LICENSES,./selftests/kselftest .
 
 # --- install ----------------------------------------------------------------
 
