@@ -200,6 +200,11 @@ static struct json_object *ungrouped_list(const struct list *list)
 	return array;
 }
 
+#define NO_GROUPS \
+	"no device is in an IOMMU group, so none can be given to a guest"
+#define IOMMU_ON \
+	"switch the IOMMU on in the firmware (VT-d, AMD-Vi) and, for Intel, with intel_iommu=on on the kernel command line"
+
 static void warn_no_groups(const struct list *list)
 {
 	size_t count = bindery_devices_get_count(list->all), groups = 0;
@@ -211,8 +216,7 @@ static void warn_no_groups(const struct list *list)
 	if (!count)
 		fputs("bindery: there are no PCI devices\n", stderr);
 	else if (!groups)
-		fputs("bindery: no device is in an IOMMU group, so none can be given to a guest; switch the IOMMU on in the firmware (VT-d, AMD-Vi) and, for Intel, with intel_iommu=on on the kernel command line\n",
-		      stderr);
+		fprintf(stderr, "bindery: %s; %s\n", NO_GROUPS, IOMMU_ON);
 }
 
 static int set_filter(const struct options *options,

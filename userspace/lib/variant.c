@@ -185,6 +185,7 @@ static int find_module(const struct bindery_host *host, const char *wanted)
 		{ "dep", module_line },
 		{ "builtin", module_line },
 		{ "alias", alias_name_line },
+		{ NULL, NULL },
 	};
 	char path[PATH_MAX], module[BINDERY_NAME_SIZE];
 	struct utsname name;
@@ -193,7 +194,7 @@ static int find_module(const struct bindery_host *host, const char *wanted)
 	if (uname(&name))
 		return -errno;
 	snprintf(module, sizeof(module), "%s", wanted);
-	for (size_t i = 0; !ret && i < sizeof(lists) / sizeof(lists[0]); i++) {
+	for (size_t i = 0; !ret && lists[i].file; i++) {
 		snprintf(path, sizeof(path), "lib/modules/%s/modules.%s",
 			 name.release, lists[i].file);
 		ret = sysfs_each_line(host->root, path, lists[i].line, module);
