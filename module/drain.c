@@ -303,6 +303,14 @@ static void tell(struct bindery_group *group)
 		bindery_claim_group_done(claim);
 }
 
+/* By an ACQUIRE, after the fence had been tried in vain, and was let go. */
+static bool is_taken_back(struct bindery_group *group)
+{
+	bindery_state_assert();
+	return !bindery_group_is_due(group) &&
+	       group->state != BINDERY_GROUP_RESTORING;
+}
+
 /*
  * What a pass led to. True: the group is free. A transaction that rolls back
  * waits for one pass only.
@@ -314,7 +322,7 @@ static bool finish(struct bindery_group *group, int ret, bool sealed,
 	enum outcome outcome;
 
 	guard(bindery_state)();
-	if (ret == -ECANCELED)
+	if (ret == -ECANCELED || is_taken_back(group))
 		return false;
 	outcome = judge(group);
 	/* who cannot go on for a user may wait for a callback as well */
