@@ -26,6 +26,7 @@ NEEDS_CHECK := $(NEEDS_DEMO) g++ python3-jsonschema python3-yaml \
 	bash-completion zsh fish gcovr
 NEEDS_STYLE := $(NEEDS_CHECK) clang clang-tidy cppcheck codespell shellcheck \
 	sparse perl xz-utils kmod linux-headers-amd64
+NEEDS_MODEL := spin gcc libc6-dev python3
 
 .PHONY: all
 all: modules lib cli ## everything: module for this kernel, library, tool
@@ -132,6 +133,11 @@ soak: needs-check ## the long tests, on all kernels: many hours
 	@$(MAKE) -s -C selftests O=$(O)/selftests
 	@$(VM) test --soak $(addprefix --kernel ,$(KERNELS))
 
+.PHONY: model
+model: ## search a model of the transactions, with faults and without
+	$(call install-needs,$(NEEDS_MODEL))
+	@python3 selftests/model/run.py --build $(O)/model
+
 .PHONY: check-uapi
 check-uapi: # the header stands alone, in C and in C++
 	@for lang in c c++; do \
@@ -204,7 +210,7 @@ style-userspace:
 .PHONY: style-scripts
 style-scripts:
 	shellcheck .ci/run
-	python3 -m compileall -q selftests/vm
+	python3 -m compileall -q selftests/vm selftests/model
 	codespell -L lits,relase --skip ./build,./.git,./LICENSES,./selftests/kselftest .
 
 # --- install ----------------------------------------------------------------
