@@ -116,7 +116,7 @@ check: needs-check ## all tests, on all kernels
 		>$(O)/schemas.tap || { cat $(O)/schemas.tap; exit 1; }
 
 .PHONY: coverage
-coverage: needs-check ## which lines of the library its unit tests reach
+coverage: needs-check ## what the tests reach; a report in build/coverage/html
 	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) coverage
 
 # One kernel unless the caller names others.

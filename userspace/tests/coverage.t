@@ -12,7 +12,7 @@ if ! command -v gcovr >/dev/null; then
 	exit
 fi
 report=$O/userspace/tests/coverage.report
-"$MAKE" -s -C "$SRC" O="$O" VERSION="$VERSION" coverage >"$report" 2>&1
+"$MAKE" -s -C "$SRC" O="$O" VERSION="$VERSION" coverage-library >"$report" 2>&1
 status=$?
 sed 's/^/# /' "$report"
 [ $status -eq 0 ] || printf 'not '

@@ -51,14 +51,23 @@ check: $(test_programs) all $(out)/bindery
 	$(Q)O=$(O) VERSION=$(VERSION) SRC=$(src) CC='$(CC)' MAKE='$(MAKE)' \
 		$(src)tests/run.sh $(test_programs) $(test_scripts)
 
-# Once more, for gcov; what only the tool's tests reach does not count.
+# Once more, for gcov. `check' wants to know only what the library's own tests
+# reach of it; `coverage' also tells what all of them reach of all.
 coverage_out := $(O)/coverage/userspace/tests
-coverage_tests := $(addprefix $(coverage_out)/,$(filter-out test-cli%,$(test_names)))
+coverage_tests := $(test_names:%=$(coverage_out)/%)
+coverage_library_tests := $(filter-out $(coverage_out)/test-cli%,$(coverage_tests))
+coverage_make = $(MAKE) -C $(src) O=$(O)/coverage VERSION=$(VERSION) CFLAGS= \
+	say=@: sanitize='-O0 -g --coverage'
 
-coverage:
-	$(Q)$(MAKE) -C $(src) O=$(O)/coverage VERSION=$(VERSION) CFLAGS= \
-		say=@: sanitize='-O0 -g --coverage' $(coverage_tests)
-	$(Q)SRC=$(src) $(src)tests/coverage.sh $(coverage_out) $(coverage_tests)
+coverage-library:
+	$(Q)$(coverage_make) $(coverage_library_tests)
+	$(Q)SRC=$(src) $(src)tests/coverage.sh library $(coverage_out) \
+		$(coverage_library_tests)
+
+coverage: coverage-library
+	$(Q)$(coverage_make) $(coverage_tests)
+	$(Q)SRC=$(src) $(src)tests/coverage.sh userspace $(coverage_out) \
+		$(filter-out $(coverage_library_tests),$(coverage_tests))
 
 -include $(test_lib:.o=.d) $(test_cli:.o=.d) $(test_common:.o=.d)
 -include $(test_out)/tests/cli.d $(test_names:%=$(test_out)/tests/%.d)
