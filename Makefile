@@ -24,6 +24,7 @@ NEEDS_TOOLS := gcc libc6-dev pkg-config libjson-c-dev libnl-genl-3-dev \
 NEEDS_DEMO := $(NEEDS_TOOLS) python3
 NEEDS_CHECK := $(NEEDS_DEMO) g++ python3-jsonschema python3-yaml \
 	bash-completion zsh fish gcovr
+NEEDS_FUZZ := $(NEEDS_TOOLS) clang libclang-rt-dev
 NEEDS_STYLE := $(NEEDS_CHECK) clang clang-tidy cppcheck codespell shellcheck \
 	sparse perl xz-utils kmod linux-headers-amd64
 NEEDS_MODEL := spin gcc libc6-dev python3
@@ -126,6 +127,20 @@ BENCH_KERNELS := $(if $(filter file,$(origin KERNELS)),6.12,$(KERNELS))
 bench: needs-check ## time bindery against writes to sysfs
 	@$(MAKE) -s -C selftests O=$(O)/selftests $(O)/selftests/bench
 	@$(VM) bench $(addprefix --kernel ,$(BENCH_KERNELS))
+
+# Each gets its share of the time.
+FUZZERS := fuzz-userspace
+MINUTES ?= 10
+FUZZ_SECONDS = $(shell expr $(MINUTES) '*' 60 / $(words $(FUZZERS)))
+
+.PHONY: fuzz needs-fuzz $(FUZZERS)
+fuzz: needs-fuzz $(FUZZERS) ## feed what the code reads with nonsense, MINUTES=
+needs-fuzz:
+	$(call install-needs,$(NEEDS_FUZZ))
+
+fuzz-userspace:
+	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) \
+		FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz
 
 .PHONY: soak
 soak: needs-check ## the long tests, on all kernels: many hours

@@ -59,8 +59,9 @@ tell_linker = @test -n '$(D)' || test "$$(id -u)" -ne 0 || ldconfig
 CPPCHECK := cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 	--enable=warning,portability,performance --suppress=missingIncludeSystem
 TIDY := clang-tidy --quiet --warnings-as-errors=*
-lint_c := $(lib_src) $(cli_src) $(sort $(wildcard $(src)tests/*.c))
-lint_flags := $(cppflags) $(LIB_CFLAGS) $(JSON_CFLAGS) -std=gnu11
+lint_c := $(lib_src) $(cli_src) $(sort $(wildcard $(src)tests/*.c $(src)fuzz/*.c))
+lint_flags := $(cppflags) $(LIB_CFLAGS) $(JSON_CFLAGS) -std=gnu11 \
+	-DCORPUS='"corpus"'
 
 # What is not installed is not looked with, and that is said.
 lint_with = @command -v $(1) >/dev/null || { echo "SKIP: no $(1)"; exit 0; }; set -x;
@@ -76,5 +77,6 @@ lint:
 	$(call lint_with,codespell) codespell -L lits $(src)
 	$(call lint_with,shellcheck) \
 		shellcheck -s bash $(src)completions/bindery.bash && \
-		shellcheck $(src)man/*.sh $(src)tests/*.sh $(test_scripts)
+		shellcheck $(src)man/*.sh $(src)tests/*.sh $(src)fuzz/*.sh \
+			$(test_scripts)
 	$(call lint_with,groff) $(src)tests/lint-man.sh $(src)man/*.[38]

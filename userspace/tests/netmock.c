@@ -185,10 +185,29 @@ static void append_journal(struct answer *answer, struct nl_msg *message,
 	nlmsg_free(copy);
 }
 
+/* Only the kernel sends them, with the numbers of the request. */
+static void append_raw(struct answer *answer)
+{
+	const struct nlmsghdr *asked = nlmsg_hdr(request);
+	struct nlmsghdr *header = (void *)(answer->bytes + answer->length);
+	int rest = (int)netmock.raw_size;
+
+	if (netmock.raw_size > sizeof(answer->bytes) / 2)
+		abort();
+	memcpy(header, netmock.raw, netmock.raw_size);
+	answer->length += NLMSG_ALIGN(netmock.raw_size);
+	for (; nlmsg_ok(header, rest); header = nlmsg_next(header, &rest)) {
+		header->nlmsg_seq = asked->nlmsg_seq;
+		header->nlmsg_pid = asked->nlmsg_pid;
+	}
+}
+
 static void append_all(struct answer *answer, enum bindery_cmd command)
 {
 	unsigned int flags = 0;
 
+	if (netmock.raw_size)
+		append_raw(answer);
 	if (netmock.interrupted) {
 		netmock.interrupted--;
 		flags = NLM_F_DUMP_INTR;

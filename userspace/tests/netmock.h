@@ -24,6 +24,8 @@ struct netmock {
 	bool silent;			/* no answer to a dump */
 	int odd_type;			/* of an empty message before its end */
 	size_t cut;			/* so many bytes are missing at its end */
+	const void *raw;		/* messages that it begins with */
+	size_t raw_size;
 	uint32_t sequence;		/* it differs from the request's by this */
 	unsigned int dumps[BINDERY_CMD_MAX + 1];
 	uint64_t since;			/* what the last request wanted */

@@ -11,10 +11,11 @@ test_lib := $(lib_src:$(src)%.c=$(test_out)/%.o)
 test_cli := $(cli_src:$(src)%.c=$(test_out)/%.o)
 test_common := $(addprefix $(test_out)/tests/,tap.o tree.o guards.o mock.o netmock.o fault.o)
 test_scripts := $(sort $(wildcard $(src)tests/*.t))
-wrap := -Wl,--wrap=ioctl,--wrap=open
-wrap += $(addprefix -Wl$(comma)--wrap=,genl_connect genl_ctrl_resolve \
+# What netmock.c answers.
+wrap_netlink := $(addprefix -Wl$(comma)--wrap=,genl_connect genl_ctrl_resolve \
 	genl_ctrl_resolve_grp nl_socket_add_memberships \
 	nl_socket_set_nonblocking nl_socket_get_fd)
+wrap := -Wl,--wrap=ioctl,--wrap=open $(wrap_netlink)
 # What fault.c lets fail.
 wrap += $(addprefix -Wl$(comma)--wrap=,malloc calloc reallocarray strdup \
 	vasprintf getline __getdelim fdopen scandirat openat nl_socket_alloc nlmsg_alloc \
@@ -49,7 +50,7 @@ $(test_programs): $(test_out)/%: $(test_out)/tests/%.o $(test_common) $(test_lib
 
 check: $(test_programs) all $(out)/bindery
 	$(Q)O=$(O) VERSION=$(VERSION) SRC=$(src) CC='$(CC)' MAKE='$(MAKE)' \
-		$(src)tests/run.sh $(test_programs) $(test_scripts)
+		$(src)tests/run.sh $(test_programs) $(test_scripts) $(fuzz_replays)
 
 # Once more, for gcov. `check' wants to know only what the library's own tests
 # reach of it; `coverage' also tells what all of them reach of all.

@@ -43,6 +43,14 @@ static char *full_path(const char *path)
 	return full;
 }
 
+const char *tree_path(const char *path)
+{
+	static char full[PATH_MAX];
+
+	snprintf(full, sizeof(full), "%s/%s", root, path);
+	return full;
+}
+
 const char *tree_new(void)
 {
 	strcpy(root, "/tmp/bindery-tree-XXXXXX");

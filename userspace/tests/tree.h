@@ -6,6 +6,9 @@
 const char *tree_new(void);
 void tree_free(void);
 
+/* Where that is outside of it, until the next call. */
+const char *tree_path(const char *path);
+
 void tree_dir(const char *path);
 void tree_file(const char *path, const char *text);
 void tree_link(const char *path, const char *target);
