@@ -109,6 +109,7 @@ check: needs-check ## all tests, on all kernels
 	@$(MAKE) -s -C selftests O=$(O)/selftests
 	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) check
 	@cd selftests/vm && python3 -m unittest -q test_harness test_netlink
+	@cd selftests/mutants && python3 -m unittest -q test_mutants
 	@$(VM) test --dkms $(addprefix --kernel ,$(KERNELS)) \
 		$$(for tap in $(O)/userspace/tests/*.tap; do \
 			echo --add $$tap; done)
@@ -141,6 +142,12 @@ needs-fuzz:
 fuzz-userspace:
 	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) \
 		FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz
+
+.PHONY: mutants
+mutants: needs-check ## put faults into the module: do the tests notice them?
+	@$(MAKE) -s lib cli
+	@$(MAKE) -s -C selftests O=$(O)/selftests
+	@python3 selftests/mutants/run.py
 
 .PHONY: soak
 soak: needs-check ## the long tests, on all kernels: many hours
@@ -225,7 +232,7 @@ style-userspace:
 .PHONY: style-scripts
 style-scripts:
 	shellcheck .ci/run
-	python3 -m compileall -q selftests/vm selftests/model
+	python3 -m compileall -q selftests/vm selftests/model selftests/mutants
 	codespell -L lits,relase --skip ./build,./.git,./LICENSES,./selftests/kselftest .
 
 # --- install ----------------------------------------------------------------

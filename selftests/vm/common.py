@@ -16,7 +16,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 BUILD = PROJECT / "build"
-WORK = BUILD / "vm"
+#: Where modules are built, and what guests said is left.
+WORK = Path(os.environ.get("BINDERY_WORK") or BUILD / "vm")
 
 #: Debian packages of the host that the harness calls.
 NEEDS = (

@@ -50,6 +50,16 @@ def build(kernel: Kernel, variables: list[str]) -> list[Path]:
     return built(kernel)
 
 
+def build_from(kernel: Kernel, inputs: dict[str, bytes]) -> list[Path]:
+    """From these sources instead, of which no copy is kept."""
+    target = folder(kernel)
+    with locked("build-" + digest(target)):
+        (target / ".built").unlink(missing_ok=True)
+        other_kernel(target, kernel)
+        compile_all(kernel, inputs, [])
+    return built(kernel)
+
+
 def compile_all(kernel: Kernel, inputs: dict[str, bytes],
                 variables: list[str]) -> None:
     """The module, then the drivers that use its symbols."""
