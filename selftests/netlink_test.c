@@ -74,6 +74,22 @@ TEST_F(netlink, W4_a_rollback_is_told_with_its_cause_and_its_steps)
 	EXPECT_STATES(BINDING, FREE);
 }
 
+/* Which would only have to be undone too. */
+TEST_F(netlink, T1_W4_after_a_member_that_is_refused_none_is_bound)
+{
+	unsigned int bound = 0;
+
+	ASSERT_LE(3, self->group.num);
+	ASSERT_EQ(0, knob(TEST_TARGET, "fail", self->group.bdf[1]));
+	EXPECT_GT(0, acquire(self->control, &self->request));
+	do {
+		HEAR(STEP);
+		bound += NUMBER(&self->told, STEP) == BINDERY_STEP_BIND;
+	} while (NUMBER(&self->told, STEP) != BINDERY_STEP_RESTORE);
+	/* Itself, and the one before it. */
+	EXPECT_EQ(2, bound);
+}
+
 TEST_F(netlink, W4_a_release_is_told_until_all_is_restored)
 {
 	ACQUIRE();

@@ -354,6 +354,36 @@ TEST_F(reserve, C1_closing_the_claim_aborts_what_runs)
 	}
 }
 
+/*
+ * After its last look whether it is to go on: while the last member, of a group
+ * that was bound first, is verified.
+ */
+TEST_F(reserve, C1_closing_the_claim_aborts_what_is_about_to_commit)
+{
+	static const char verify[] = "bindery_member_verify";
+	char twin[BDF_SIZE];
+	int hits;
+
+	ASSERT_EQ(0, pci_find_twin(self->first, twin));
+	ASSERT_LT(0, strcmp(twin, self->last));
+	request_add(&self->request, twin);
+	ASSERT_EQ(0, begin(self, self->last));
+	ASSERT_TRUE(wait_until(pci_is_on(twin, TEST_TARGET)));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "lock", twin));
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
+	ASSERT_EQ(0, watch_function(verify));
+	hits = watch_hits(verify);
+	knob(TEST_TARGET, "hold_probe", "");
+	ASSERT_TRUE(wait_until(watch_hits(verify) > hits +
+			       (int)self->group.num));
+	close_claim(self->claim);
+	ASSERT_EQ(0, knob(TEST_NATIVE, "lock", ""));
+	COMES_BACK();
+	EXPECT_TRUE(wait_until(group_is(self->control, twin,
+					BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(pci_is_on(twin, TEST_NATIVE));
+}
+
 static int run_release(int socket, void *arg)
 {
 	FIXTURE_DATA(reserve) *self = arg;

@@ -109,6 +109,15 @@ TEST_F(share, C2_an_exclusive_claim_refuses_all_others_and_names_its_holder)
 	EXPECT_TRUE(BECOMES(FREE));
 }
 
+TEST_F(share, C2_an_exclusive_claim_stays_so_whatever_else_it_asks_for)
+{
+	self->request.cmd.flags = BINDERY_ACQUIRE_REPAIR;
+	ACQUIRE();
+	EXPECT_EQ(-EBUSY, acquire(self->control, &self->other));
+	EXPECT_EQ(1, CLAIMS());
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
 TEST_F(share, C2_a_shared_claim_refuses_an_exclusive_one_and_names_its_holder)
 {
 	ACQUIRE();
