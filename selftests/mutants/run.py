@@ -17,7 +17,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "vm"))
 
-# pylint: disable=wrong-import-position
 import modules
 import mutants
 import trial
@@ -55,7 +54,8 @@ class Side:
         record.unlink(missing_ok=True)
         begin = time.monotonic()
         done = subprocess.run(
-            [sys.executable, str(HERE / "run.py"), "--trial", name, str(record)],
+            [sys.executable, str(HERE / "run.py"), "--trial", name,
+             str(record)],
             env={**os.environ, "BINDERY_WORK": str(folder)}, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         seconds = time.monotonic() - begin

@@ -8,7 +8,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "vm"))
 
-# pylint: disable=wrong-import-position
 import guest
 import machine
 import modules

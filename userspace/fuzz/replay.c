@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Without libFuzzer: fuzz-NAME takes all inputs of CORPUS/NAME, once, and tells
- * it as TAP. It says first which one it is about to take, because a bad one does
- * not come back.
+ * it as TAP. It says first which one it is about to take: a bad one does not
+ * come back.
  */
 #include <dirent.h>
 #include <errno.h>
