@@ -650,7 +650,7 @@ void bindery_plan_join(struct bindery_plan *plan, unsigned int index,
 		       struct bindery_group *group);
 struct bindery_member *bindery_plan_member(struct bindery_plan *plan,
 					   const struct device *dev);
-bool bindery_group_same_members(struct bindery_group *group);
+int bindery_group_check_members(struct bindery_group *group);
 u32 bindery_plan_count(const struct bindery_plan *plan,
 		       const struct bindery_group *group);
 void bindery_plan_get(struct bindery_plan *plan);

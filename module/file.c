@@ -123,6 +123,12 @@ void bindery_fops_claim_show_fdinfo(struct seq_file *seq, struct file *file)
 	seq_putc(seq, '\n');
 }
 
+static int no_file(struct bindery_failure *failure, int err)
+{
+	return bindery_fail(failure, err == -ENOMEM ? BINDERY_ERROR_NO_MEMORY :
+			    BINDERY_ERROR_NO_FD, BINDERY_STEP_REQUEST, err);
+}
+
 /*
  * Give the caller a file that make() has made and of which give() tells; it is
  * installed last.
@@ -136,13 +142,11 @@ int bindery_file_install(struct bindery_failure *failure, void *data,
 	int ret;
 
 	if (fd < 0)
-		return bindery_fail(failure, BINDERY_ERROR_NO_FD,
-				    BINDERY_STEP_REQUEST, fd);
+		return no_file(failure, fd);
 	file = make(data);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
-		return bindery_fail(failure, BINDERY_ERROR_NO_FD,
-				    BINDERY_STEP_REQUEST, PTR_ERR(file));
+		return no_file(failure, PTR_ERR(file));
 	}
 	ret = give(data, file, fd);
 	if (ret) {

@@ -512,8 +512,11 @@ static unsigned int count_present(struct bindery_group *group)
 	return num;
 }
 
-/* All devices of the group are tracked, and all that are tracked are there. */
-bool bindery_group_same_members(struct bindery_group *group)
+/*
+ * All devices of the group are tracked, and all that are tracked are there.
+ * -EAGAIN: they are not.
+ */
+int bindery_group_check_members(struct bindery_group *group)
 {
 	struct collect collect = {
 		.group = group,
@@ -521,15 +524,16 @@ bool bindery_group_same_members(struct bindery_group *group)
 	};
 	struct bindery_member *member;
 	unsigned int num = 0;
-	bool same = !collect_members(&collect);
+	int ret = collect_members(&collect);
 
 	list_for_each_entry(member, &collect.members, node) {
 		if (is_tracked(group, member->dev))
 			num++;
 		else if (!is_vf_of_vfio(member))
-			same = false;
+			ret = ret ?: -EAGAIN;
 	}
-	same = same && num == count_present(group);
+	if (!ret && num != count_present(group))
+		ret = -EAGAIN;
 	bindery_members_drop(&collect.members);
-	return same;
+	return ret;
 }

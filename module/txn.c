@@ -376,10 +376,12 @@ static int verify_group(struct bindery_txn *txn, struct bindery_group *group)
 	if (ret)
 		return ret;
 	/* Last: a newcomer on a native driver passes for a VFIO user above. */
-	if (bindery_group_same_members(group))
+	ret = bindery_group_check_members(group);
+	if (!ret)
 		return 0;
-	return bindery_fail_group(&txn->failure, BINDERY_ERROR_CHANGED,
-				  txn->step, group->id);
+	return bindery_fail_group(&txn->failure, ret == -ENOMEM ?
+				  BINDERY_ERROR_NO_MEMORY :
+				  BINDERY_ERROR_CHANGED, txn->step, group->id);
 }
 
 static int verify_all(struct bindery_txn *txn)
