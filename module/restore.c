@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One member on its way back, in a callback's worker. */
+#include <linux/delay.h>
 #include <linux/kmod.h>
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
@@ -107,16 +108,33 @@ static void offer(struct bindery_member *member)
 		dev_dbg(member->dev, "nothing could be bound\n");
 }
 
+#define MEMORY_TRIES	8
+#define MEMORY_PAUSE_MS	1
+
+/* The kernel's memory comes back by itself; a driver's greed does not. */
+static int attach(struct bindery_member *member, struct device_driver *drv)
+{
+	int tries = MEMORY_TRIES, pause_ms = MEMORY_PAUSE_MS;
+	int ret;
+
+	while ((ret = device_driver_attach(drv, member->dev)) == -ENOMEM &&
+	       --tries) {
+		msleep(pause_ms);
+		pause_ms *= 2;
+	}
+	return ret;
+}
+
 /* One that nobody else is to have had between two looks. */
 static int attach_native(struct bindery_member *member,
 			 struct device_driver *drv)
 {
-	int ret = device_driver_attach(drv, member->dev);
+	int ret = attach(member, drv);
 
 	/* A VFIO user of a neighbour may have closed it since. */
 	if (ret == -EBUSY && !bindery_member_has_driver(member) &&
 	    !bindery_group_has_user(member->group))
-		ret = device_driver_attach(drv, member->dev);
+		ret = attach(member, drv);
 	return ret;
 }
 
