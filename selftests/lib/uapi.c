@@ -198,13 +198,9 @@ int uapi_call(struct uapi *u, const struct ioctl_case *c)
 	return ret;
 }
 
-/* Make that call, and let go of a claim that came of it. */
-int uapi_run(struct uapi *u, const struct ioctl_case *c)
+/* Let go of what came of a call that succeeded. */
+void uapi_let_go(struct uapi *u, const struct ioctl_case *c)
 {
-	int ret = uapi_call(u, c);
-
-	if (ret)
-		return ret;
 	if (c->number == BINDERY_ACQUIRE || c->number == BINDERY_ADOPT) {
 		close(u->command.acquire.out_claim_fd);
 		close_claims(u->control, u->group.bdf[0]);
@@ -215,7 +211,16 @@ int uapi_run(struct uapi *u, const struct ioctl_case *c)
 		close(u->command.delegate.out_control_fd);
 	if (c->number == BINDERY_RELEASE)
 		end_claim(u);
-	return 0;
+}
+
+/* Make that call, and let go of a claim that came of it. */
+int uapi_run(struct uapi *u, const struct ioctl_case *c)
+{
+	int ret = uapi_call(u, c);
+
+	if (!ret)
+		uapi_let_go(u, c);
+	return ret;
 }
 
 /* STATUS of the claim, or what SHOW tells if there is none. */

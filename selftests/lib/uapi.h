@@ -84,6 +84,7 @@ int uapi_end(struct uapi *u);
 int uapi_arrange(struct uapi *u, enum stage stage);
 void uapi_prepare(struct uapi *u, const struct ioctl_case *c);
 int uapi_call(struct uapi *u, const struct ioctl_case *c);
+void uapi_let_go(struct uapi *u, const struct ioctl_case *c);
 int uapi_run(struct uapi *u, const struct ioctl_case *c);
 void uapi_look(struct uapi *u);
 int uapi_has_changed(struct uapi *u, bool undone);

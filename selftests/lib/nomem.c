@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nomem.h"
+
+#define TEST_NOMEM	"bindery_test_nomem"
+#define FAILSLAB	"/sys/kernel/debug/failslab/"
+#define FAIL_NTH	"/proc/thread-self/fail-nth"
+#define SECTIONS	"/sys/module/bindery/sections"
+/* Frames from the allocator to a function of the module that calls it. */
+#define DEPTH		"8"
+
+static int set(const char *name, unsigned long value)
+{
+	char path[128], text[32];
+
+	snprintf(path, sizeof(path), FAILSLAB "%s", name);
+	snprintf(text, sizeof(text), "%lu", value);
+	return write_file(path, text);
+}
+
+static int set_text(const char *name, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), FAILSLAB "%s", name);
+	return write_file(path, text);
+}
+
+static unsigned long section(const char *name)
+{
+	char path[512], text[64];
+
+	snprintf(path, sizeof(path), SECTIONS "/%s", name);
+	return read_file(path, text, sizeof(text)) ? 0 :
+	       strtoul(text, NULL, 0);
+}
+
+/* Where the section that comes after that one begins. */
+static unsigned long section_end(unsigned long start)
+{
+	unsigned long end = ~0UL, other;
+	struct dirent *entry;
+	DIR *dir = opendir(SECTIONS);
+
+	while (dir && (entry = readdir(dir))) {
+		other = section(entry->d_name);
+		if (other > start && other < end)
+			end = other;
+	}
+	if (dir)
+		closedir(dir);
+	return end;
+}
+
+static int limit_to_text(void)
+{
+	unsigned long start = section(".text");
+
+	if (!start)
+		return -ENOENT;
+	return set("require-start", start) ?:
+	       set("require-end", section_end(start)) ?:
+	       set_text("stacktrace-depth", DEPTH);
+}
+
+const char *nomem_lacks(enum nomem_way way)
+{
+	switch (way) {
+	case NOMEM_CALL:
+		return module_load(TEST_NOMEM) ? "no kprobes" : NULL;
+	case NOMEM_TASK:
+		return access(FAIL_NTH, F_OK) || access(FAILSLAB, F_OK) ?
+			"no fault injection for a task (fail-nth)" : NULL;
+	case NOMEM_TEXT:
+		return access(FAILSLAB "require-start", F_OK) ?
+			"no failslab with a filter of the stack" : NULL;
+	}
+	return NULL;
+}
+
+/* Also what may sleep may fail, and nothing is told on the console. */
+static int prepare_failslab(void)
+{
+	return set_text("ignore-gfp-wait", "N") ?: set_text("task-filter", "N") ?:
+	       set("verbose", 0) ?: set("probability", 0);
+}
+
+/* It stays open: to open it takes memory too. */
+static int fail_nth = -1;
+
+static int begin_task(unsigned int nth)
+{
+	char text[16];
+	int ret = prepare_failslab();
+	int len = snprintf(text, sizeof(text), "%u", nth);
+
+	if (!access(FAILSLAB "stacktrace-depth", F_OK))
+		ret = ret ?: set("stacktrace-depth", 0);
+	if (fail_nth < 0)
+		fail_nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	if (!ret && pwrite(fail_nth, text, len, 0) != len)
+		ret = -errno;
+	return ret;
+}
+
+static int times_left(void)
+{
+	char text[32];
+
+	return read_file(FAILSLAB "times", text, sizeof(text)) ? -1 :
+	       atoi(text);
+}
+
+/*
+ * Every nth fails, by a counter that nobody can set: let it be one of SHOW's,
+ * then the next is so many after it.
+ */
+static int begin_text(unsigned int nth, int control, const char *bdf)
+{
+	struct answer answer;
+	int ret = prepare_failslab() ?: limit_to_text();
+
+	ret = ret ?: set("space", 0) ?: set("interval", nth) ?:
+	      set("times", 1) ?: set("probability", 100);
+	while (!ret && nth > 1 && times_left() == 1)
+		show(control, bdf, &answer);
+	return ret ?: set("times", 1);
+}
+
+int nomem_begin(enum nomem_way way, unsigned int nth, int control,
+		const char *bdf)
+{
+	char text[16];
+
+	switch (way) {
+	case NOMEM_CALL:
+		snprintf(text, sizeof(text), "%u", nth);
+		return knob(TEST_NOMEM, "nth", text);
+	case NOMEM_TASK:
+		return begin_task(nth);
+	case NOMEM_TEXT:
+		return begin_text(nth, control, bdf);
+	}
+	return -EINVAL;
+}
+
+static int end_call(void)
+{
+	text_t failed;
+	int ret = read_file("/sys/module/" TEST_NOMEM "/parameters/failed",
+			    failed, sizeof(failed));
+
+	return ret ?: knob(TEST_NOMEM, "nth", "0") ?: failed[0] != 0;
+}
+
+/* What is left of the count: 0 when it was reached. */
+static int end_task(void)
+{
+	char left = 0;
+
+	if (pread(fail_nth, &left, 1, 0) != 1 || pwrite(fail_nth, "0", 1, 0) != 1)
+		return -errno;
+	return left == '0';
+}
+
+int nomem_end(enum nomem_way way)
+{
+	int left;
+
+	switch (way) {
+	case NOMEM_CALL:
+		return end_call();
+	case NOMEM_TASK:
+		return end_task();
+	case NOMEM_TEXT:
+		left = times_left();
+		return set("probability", 0) ?: left == 0;
+	}
+	return -EINVAL;
+}
+
+void nomem_leave(void)
+{
+	if (module_is_loaded(TEST_NOMEM))
+		module_unload(TEST_NOMEM);
+}
