@@ -154,6 +154,28 @@ def cmd_demo(args) -> int:
     return 0 if run.texts("exit", 0)[0].startswith("status=0 ") else 1
 
 
+def cmd_fuzz(args) -> int:
+    """The fuzzer alone, its progress shown live, judged like any program."""
+    machine, kernel = machines.load("fuzz"), kernels.get(args.kernel)
+    modules.build(kernel, [])
+    line = f"SEED={args.seed} MINUTES={args.minutes} fuzz"
+    job = suite.Job(machine, kernel, (
+        machines.Program(line, args.minutes * 60 + machine.timeout),))
+
+    def watch(record):
+        if record.kind == "out":
+            sys.stdout.writelines(
+                text for text in record.text.splitlines(True)
+                if not text.startswith("# netlink"))
+            sys.stdout.flush()
+
+    run = guest.start(machine, kernel,
+                      suite.contents(machine, kernel, job.programs),
+                      job.limits, watch)
+    suite.keep_logs(job, run, job.logs)
+    return summary([suite.evaluate(job, run)], suite.Reruns())
+
+
 def cmd_inspect(args) -> int:
     """What a machine looks like to its kernel."""
     failed = False
@@ -230,6 +252,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     fetch = command(cmd_fetch, "download kernels and root file systems")
     build = command(cmd_build, "build the modules")
     test = command(cmd_test, "run test programs in guests")
+    fuzz = command(cmd_fuzz, "run the fuzzer of the interface")
     timed = command(cmd_bench, "time bindery against writes to sysfs")
     command(cmd_dkms, "install, try and remove the module with dkms")
     inspect = command(cmd_inspect, "show the IOMMU groups of machines")
@@ -257,6 +280,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     test.add_argument("--dkms", action="store_true",
                       help="also what the command dkms does")
     demo.add_argument("--program", default="demo")
+    fuzz.add_argument("--kernel", default="6.12", choices=every)
+    fuzz.add_argument("--minutes", type=int, default=1, metavar="N")
+    fuzz.add_argument("--seed", type=int, default=1, metavar="N")
     several(timed, "kernel", every, "kernels, all by default")
     timed.add_argument("--real-time", action="store_true",
                        help="by the host's clock, also when emulated")
