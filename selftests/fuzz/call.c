@@ -2,14 +2,13 @@
 /* One ioctl: as it should be, but for what the tape changes about it. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "fuzz.h"
 
-#define PAGE		4096
-
-/* A call, and all that it points to, at the end of a page before a hole. */
+/* A call, and all that it points to. */
 struct memory {
 	union command command;
 	struct bindery_ioc_error error;
@@ -18,8 +17,15 @@ struct memory {
 	struct bindery_ioc_member members[MAX_MEMBERS];
 };
 
-static struct memory memory;
-static char *hole;
+/*
+ * Far from everything else, and with room on both sides: where pointers and
+ * sizes are spoilt the kernel writes its results beside what is there.
+ */
+#define PLACE	((void *)0x100000000000)
+#define ROOM	(1 << 20)
+
+static struct memory *memory;
+static char *hole;		/* the end of that room */
 
 static const uint32_t values[] = {
 	0, 1, 2, 3, 4, 7, 8, 0x1f, 0x20, 64, 72, 255, 256, 4095, 4096, 4097,
@@ -106,11 +112,11 @@ static unsigned int put_devices(struct world *world, struct tape *tape)
 
 	if (one_in(tape, 4)) {
 		for (unsigned int i = 0; i < num; i++)
-			put_device(world, &memory.devices[i], tape);
+			put_device(world, &memory->devices[i], tape);
 		return num;
 	}
 	for (unsigned int i = 0; i < world->group.num; i++)
-		memory.devices[i] = (struct bindery_ioc_device) {
+		memory->devices[i] = (struct bindery_ioc_device) {
 			.bdf = pci_address(world->group.bdf[i]),
 		};
 	return world->group.num;
@@ -129,14 +135,14 @@ static void prepare_request(struct world *world, struct tape *tape,
 	}
 	cmd->num_devices = 1;
 	cmd->flags = take(tape) & 0xff;
-	memset(&memory.devices[0], 0, sizeof(memory.devices[0]));
-	memory.devices[0].bdf = pci_address(world->vfio.bdf[0]);
+	memset(&memory->devices[0], 0, sizeof(memory->devices[0]));
+	memory->devices[0].bdf = pci_address(world->vfio.bdf[0]);
 	if (!one_in(tape, 4))
 		return;
-	cmd->natives = (uintptr_t)memory.natives;
-	cmd->native_size = sizeof(memory.natives[0]);
-	memory.natives[0].flags = take(tape) & 1;
-	put_name(memory.natives[0].driver, BINDERY_NAME_SIZE, tape);
+	cmd->natives = (uintptr_t)memory->natives;
+	cmd->native_size = sizeof(memory->natives[0]);
+	memory->natives[0].flags = take(tape) & 1;
+	put_name(memory->natives[0].driver, BINDERY_NAME_SIZE, tape);
 }
 
 static void prepare_revoke(struct world *world, struct tape *tape,
@@ -151,7 +157,7 @@ static void prepare_revoke(struct world *world, struct tape *tape,
 static void prepare_kind(struct world *world, const struct ioctl_case *c,
 			 struct tape *tape)
 {
-	union command *command = &memory.command;
+	union command *command = &memory->command;
 
 	switch (c->number) {
 	case BINDERY_CHECK:
@@ -187,32 +193,32 @@ static void prepare_kind(struct world *world, const struct ioctl_case *c,
 static void prepare_rest(struct world *world, const struct ioctl_case *c,
 			 struct tape *tape)
 {
-	union command *command = &memory.command;
+	union command *command = &memory->command;
 
 	if (c->device) {
-		*u64_at(command, c->device) = (uintptr_t)memory.devices;
-		*u32_at(command, c->device_size) = sizeof(memory.devices[0]);
+		*u64_at(command, c->device) = (uintptr_t)memory->devices;
+		*u32_at(command, c->device_size) = sizeof(memory->devices[0]);
 		if (c->number != BINDERY_DELEGATE && c->stage != ON_VFIO &&
 		    !command->acquire.num_devices)
-			put_device(world, &memory.devices[0], tape);
+			put_device(world, &memory->devices[0], tape);
 	}
 	if (c->members) {
-		*u64_at(command, c->members) = (uintptr_t)memory.members;
+		*u64_at(command, c->members) = (uintptr_t)memory->members;
 		*u32_at(command, c->num_members) = take(tape) % MAX_MEMBERS;
-		*u32_at(command, c->member_size) = sizeof(memory.members[0]);
+		*u32_at(command, c->member_size) = sizeof(memory->members[0]);
 	}
 	if (c->deadline)
 		*u32_at(command, c->deadline) = 1 + take(tape) * 4;
 	if (c->error)
-		*u64_at(command, c->error) = (uintptr_t)&memory.error;
-	memory.error.size = sizeof(memory.error);
+		*u64_at(command, c->error) = (uintptr_t)&memory->error;
+	memory->error.size = sizeof(memory->error);
 }
 
 static void *somewhere(struct tape *tape)
 {
 	void *const places[] = {
-		NULL, (void *)NOWHERE, hole, hole - 8, hole - 300, &memory,
-		(char *)&memory + 1, (void *)~0UL, (void *)(1UL << 47),
+		NULL, (void *)NOWHERE, hole, hole - 8, hole - 300, memory,
+		(char *)memory + 1, (void *)~0UL, (void *)(1UL << 47),
 	};
 
 	return places[take(tape) % ARRAY_SIZE(places)];
@@ -221,7 +227,7 @@ static void *somewhere(struct tape *tape)
 /* A word, a pointer, a text, or the size of the whole. */
 static void spoil(const struct ioctl_case *c, struct tape *tape)
 {
-	union command *command = &memory.command;
+	union command *command = &memory->command;
 	unsigned int at = take(tape) * 4 % c->size;
 
 	switch (take(tape) % 8) {
@@ -243,7 +249,7 @@ static void spoil(const struct ioctl_case *c, struct tape *tape)
 		command->bytes[c->size + take(tape) % 16] = take(tape);
 		break;
 	case 6:
-		memory.error.size = value(tape);
+		memory->error.size = value(tape);
 		break;
 	case 7:
 		*u32_at(command, c->flags) = value(tape);
@@ -258,7 +264,7 @@ static void spoil(const struct ioctl_case *c, struct tape *tape)
 
 static void keep_result(struct world *world, const struct ioctl_case *c)
 {
-	union command *command = &memory.command;
+	union command *command = &memory->command;
 
 	switch (c->number) {
 	case BINDERY_ACQUIRE:
@@ -276,7 +282,7 @@ static void keep_result(struct world *world, const struct ioctl_case *c)
 		       BINDERY_ID_SIZE);
 		break;
 	case BINDERY_STATUS:
-		world->generation = memory.members[0].out_generation;
+		world->generation = memory->members[0].out_generation;
 		break;
 	case BINDERY_MARK:
 		world->generation = command->mark.out_generation;
@@ -326,22 +332,24 @@ static void prepare(struct world *world, const struct ioctl_case *c,
 {
 	uint8_t times;
 
-	memset(&memory, 0, offsetof(struct memory, devices));
-	memset(memory.natives, 0, sizeof(memory.natives[0]));
+	memset(memory, 0, offsetof(struct memory, devices));
+	memset(memory->natives, 0, sizeof(memory->natives[0]));
 	prepare_kind(world, c, tape);
 	prepare_rest(world, c, tape);
-	memory.command.size = c->size;
+	memory->command.size = c->size;
 	for (times = take(tape); times >= 128 && times; times <<= 1)
 		spoil(c, tape);
 }
 
-static void make_hole(void)
+static void make_room(void)
 {
-	char *two = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *room = mmap(PLACE, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+			  MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
-	hole = two + PAGE;
-	munmap(hole, PAGE);
+	if (room != PLACE)
+		abort();
+	memory = (void *)(room + ROOM / 2);
+	hole = room + ROOM;
 }
 
 /* Now and then at the very end of what can be read. */
@@ -350,8 +358,8 @@ static void *place(const struct ioctl_case *c, struct tape *tape)
 	char *at = hole - c->size;
 
 	if (!one_in(tape, 32))
-		return &memory.command;
-	memcpy(at, &memory.command, c->size);
+		return &memory->command;
+	memcpy(at, &memory->command, c->size);
 	return at;
 }
 
@@ -364,8 +372,8 @@ static void count(struct world *world, struct file file,
 	world->succeeded[file.surface] += !ret;
 	cover_feature((uint64_t)c->number << 32 | (uint64_t)file.surface << 24 |
 		      (uint64_t)(-ret & 0xff) << 16 |
-		      (memory.error.out_code & 0xff) << 8 |
-		      (memory.error.out_step & 0xff));
+		      (memory->error.out_code & 0xff) << 8 |
+		      (memory->error.out_step & 0xff));
 }
 
 void fuzz_call(struct world *world, struct tape *tape)
@@ -376,8 +384,8 @@ void fuzz_call(struct world *world, struct tape *tape)
 	void *at;
 	int ret;
 
-	if (!hole)
-		make_hole();
+	if (!memory)
+		make_room();
 	prepare(world, c, tape);
 	at = place(c, tape);
 	if (one_in(tape, 64))
@@ -388,6 +396,6 @@ void fuzz_call(struct world *world, struct tape *tape)
 		world->dirty = true;
 	if (c->number == BINDERY_REVOKE)
 		world->revoked = true;
-	if (!ret && at == &memory.command)
+	if (!ret && at == &memory->command)
 		keep_result(world, c);
 }

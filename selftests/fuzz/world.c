@@ -38,9 +38,10 @@ static int open_netlink(struct world *world)
 	return 0;
 }
 
+/* Not where a spoilt call wrote something else over the number. */
 void world_keep(struct world *world, int fd, enum surface surface)
 {
-	if (fd < 0)
+	if (fd < world->first_fd)
 		return;
 	if (world->num_files == NUM_FILES)
 		close(world->files[--world->num_files].fd);
