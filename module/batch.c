@@ -22,6 +22,7 @@ struct bindery_batch *bindery_batch_new(void)
 		return NULL;
 	kref_init(&batch->ref);
 	init_waitqueue_head(&batch->wait);
+	batch->kcov_handle = kcov_common_handle();
 	return batch;
 }
 
@@ -148,6 +149,7 @@ void bindery_member_work(struct work_struct *work)
 	unsigned int run = member->run;
 	bool late;
 
+	kcov_remote_start_common(batch->kcov_handle);
 	if (begin(member)) {
 		member->result = member->call(member);
 		trace_bindery_step(member, member->step, member->result);
@@ -160,6 +162,7 @@ void bindery_member_work(struct work_struct *work)
 	bindery_member_put(member);
 	if (late)
 		let_go(group);
+	kcov_remote_stop();
 }
 
 /*

@@ -7,6 +7,7 @@
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/iommu.h>
+#include <linux/kcov.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/pci.h>
@@ -82,6 +83,8 @@ struct bindery_assigned {
 struct bindery_batch {
 	struct kref ref;
 	wait_queue_head_t wait;
+	/* of the task that it is for; its type depends on the kernel */
+	typeof(kcov_common_handle()) kcov_handle;
 
 	/* state lock */
 	unsigned int run;		/* those of earlier ones are late */

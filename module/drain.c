@@ -357,6 +357,7 @@ void bindery_drain_work(struct work_struct *work)
 	bool is_free, sealed;
 	int ret;
 
+	kcov_remote_start_common(group->batch->kcov_handle);
 	if (!bindery_is_going_down()) {
 		sealed = bindery_group_is_sealed(group);
 		ret = restore_group(group, sealed);
@@ -366,6 +367,7 @@ void bindery_drain_work(struct work_struct *work)
 		if (is_free)
 			bindery_group_put(group);
 	}
+	kcov_remote_stop();
 	bindery_group_put(group);
 	module_put(THIS_MODULE);
 }

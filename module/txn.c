@@ -667,6 +667,7 @@ static void txn_work(struct work_struct *work)
 	LIST_HEAD(members);
 	int ret;
 
+	kcov_remote_start_common(txn->batch->kcov_handle);
 	trace_bindery_txn(txn, "begin", 0);
 	bindery_event_txn_begin(txn);
 	ret = move(txn);
@@ -680,6 +681,7 @@ static void txn_work(struct work_struct *work)
 	trace_bindery_txn(txn, "end", ret);
 	end(txn, &members);
 	bindery_members_drop(&members);
+	kcov_remote_stop();
 	bindery_txn_put(txn);
 	module_put(THIS_MODULE);
 }
