@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a sequence reached that none before did. Where the kernel has KCOV, and
- * the module was built for it, that is its code as the calling thread runs it;
- * everywhere it is what calls answered and what workers told by events: each
- * step of a transaction and of a restore is one, with its result.
+ * the module was built for it, that is its code, as the calling thread runs it
+ * or workers for that. Everywhere it is what calls answered and what workers
+ * told by events: each step of a transaction and of a restore is one, with its
+ * result.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,25 +20,51 @@
 #define KCOV_WORDS	(64 << 10)
 #define MAP_BITS	16
 
-static unsigned long *trace;
-static int kcov = -1;
+/* Code that this thread runs, or that workers run for it: one at a time. */
+struct recorder {
+	int fd;
+	unsigned long *trace;
+};
+
+static struct recorder own, workers, *recording;
 static uint8_t seen_points[1 << MAP_BITS], seen_features[1 << MAP_BITS];
 static unsigned int num_points, num_features;
 static bool is_new;
 
-/* False: this kernel has none, or the module was not built for it. */
+static int recorder_open(struct recorder *recorder)
+{
+	void *map;
+
+	recorder->fd = open(KCOV, O_RDWR | O_CLOEXEC);
+	if (recorder->fd < 0 ||
+	    ioctl(recorder->fd, KCOV_INIT_TRACE, KCOV_WORDS))
+		return -errno;
+	map = mmap(NULL, KCOV_WORDS * sizeof(*recorder->trace),
+		   PROT_READ | PROT_WRITE, MAP_SHARED, recorder->fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	recorder->trace = map;
+	return 0;
+}
+
+/* False: this kernel has no KCOV. */
 bool cover_open(void)
 {
-	kcov = open(KCOV, O_RDWR | O_CLOEXEC);
-	if (kcov < 0 || ioctl(kcov, KCOV_INIT_TRACE, KCOV_WORDS))
-		return false;
-	trace = mmap(NULL, KCOV_WORDS * sizeof(*trace), PROT_READ | PROT_WRITE,
-		     MAP_SHARED, kcov, 0);
-	if (trace == MAP_FAILED || ioctl(kcov, KCOV_ENABLE, KCOV_TRACE_PC)) {
-		trace = NULL;
-		return false;
-	}
-	return true;
+	return !recorder_open(&own) && !recorder_open(&workers);
+}
+
+static int start(struct recorder *recorder)
+{
+	struct kcov_remote_arg arg = {
+		.trace_mode = KCOV_TRACE_PC,
+		.area_size = KCOV_WORDS,
+		.common_handle = KCOV_SUBSYSTEM_COMMON | 1,
+	};
+
+	__atomic_store_n(recorder->trace, 0, __ATOMIC_RELAXED);
+	return recorder == &own ?
+		ioctl(recorder->fd, KCOV_ENABLE, KCOV_TRACE_PC) :
+		ioctl(recorder->fd, KCOV_REMOTE_ENABLE, &arg);
 }
 
 static unsigned int hash(uint64_t value)
@@ -56,20 +83,30 @@ static void see(uint8_t *seen, unsigned int *num, uint64_t value)
 	is_new = true;
 }
 
+/* The workers' turn comes each third time. */
 void cover_begin(void)
 {
+	static unsigned int turn;
+
 	is_new = false;
-	if (trace)
-		__atomic_store_n(trace, 0, __ATOMIC_RELAXED);
+	recording = NULL;
+	if (!workers.trace)
+		return;
+	recording = turn++ % 3 ? &own : &workers;
+	if (start(recording))
+		recording = NULL;
 }
 
 void cover_end(void)
 {
-	unsigned long num = trace ?
-		__atomic_load_n(trace, __ATOMIC_RELAXED) : 0;
+	unsigned long num;
 
-	for (unsigned long i = 1; i <= num; i++)
-		see(seen_points, &num_points, trace[i]);
+	if (!recording)
+		return;
+	ioctl(recording->fd, KCOV_DISABLE, 0);
+	num = __atomic_load_n(recording->trace, __ATOMIC_RELAXED);
+	for (unsigned long i = 1; i <= num && i < KCOV_WORDS; i++)
+		see(seen_points, &num_points, recording->trace[i]);
 }
 
 void cover_feature(uint64_t feature)

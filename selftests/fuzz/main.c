@@ -41,8 +41,8 @@ static int one_sequence(void)
 	corpus_next(&tape);
 	cover_begin();
 	fuzz_sequence(&world, &tape);
-	cover_end();
 	wrong = world_clean(&world);
+	cover_end();
 	if (cover_is_new())
 		corpus_add(&tape);
 	if (wrong)
