@@ -520,7 +520,7 @@ TEST_F(nomem, Q3_repaired)
 	SWEEP(NULL, repair);
 }
 
-/* Each kind of object, until it ends or fails; a socket is told of what fails. */
+/* Each kind of object, to its end or a failure, of which a socket is told. */
 static void dump_all(nomem_t *self)
 {
 	static const uint8_t commands[] = {
