@@ -15,8 +15,6 @@
 #include "adversary.h"
 #include "kselftest_harness.h"
 
-#define STUB		"pci-stub"
-#define FOREIGN		"nobody"
 #define PARKED		"bindery-parked"
 #define MAX_CODES	64
 
@@ -59,22 +57,13 @@ static void be_paused(struct hostility *hostility)
 
 static void overwrite(struct hostility *hostility, unsigned int i)
 {
-	const char *names[] = { "", hostility->native, FOREIGN, STUB,
-				VFIO_PCI };
-	unsigned int num = vfio_probes_can_meet() ? 5 : 4;
-
-	if (!pci_override(hostility->group.bdf[i], names[random() % num]))
+	if (!act_override(hostility->group.bdf[i], hostility->native))
 		atomic_store(&hostility->override[i], now_ns());
 }
 
 static void rebind(struct hostility *hostility, unsigned int i)
 {
-	const char *names[] = { "", hostility->native, STUB, VFIO_PCI };
-	unsigned int num = vfio_probes_can_meet() ? 4 : 3;
-	const char *name = names[random() % num];
-	const char *bdf = hostility->group.bdf[i];
-
-	if (!(name[0] ? pci_bind(bdf, name) : pci_unbind(bdf)))
+	if (!act_rebind(hostility->group.bdf[i], hostility->native))
 		atomic_store(&hostility->driver[i], now_ns());
 }
 

@@ -7,8 +7,33 @@
 
 #include "adversary.h"
 
-#define STUB_ID		"/sys/bus/pci/drivers/pci-stub/"
+#define STUB		"pci-stub"
+#define STUB_ID		"/sys/bus/pci/drivers/" STUB "/"
+#define FOREIGN		"nobody"
 #define PLUGGED		"driver=edu,id=adversary,bus=spare"
+
+static const char *any_name(const char *const *names)
+{
+	unsigned int num = vfio_probes_can_meet() ? 5 : 4;
+
+	return names[random() % num];
+}
+
+/* What somebody with all rights may write. */
+int act_override(const char *bdf, const char *native)
+{
+	const char *const names[] = { "", native, FOREIGN, STUB, VFIO_PCI };
+
+	return pci_override(bdf, any_name(names));
+}
+
+int act_rebind(const char *bdf, const char *native)
+{
+	const char *const names[] = { "", native, "", STUB, VFIO_PCI };
+	const char *name = any_name(names);
+
+	return name[0] ? pci_bind(bdf, name) : pci_unbind(bdf);
+}
 
 static const char *any_member(struct stage *stage)
 {

@@ -66,6 +66,10 @@ struct adversary {
 
 extern const struct adversary kinds[NUM_KINDS];	/* acts.c */
 
+/* What one can do to a device by hand, chosen by random(). */
+int act_override(const char *bdf, const char *native);
+int act_rebind(const char *bdf, const char *native);
+
 /* From the first override of a transaction to its commit, else zeros. */
 struct window {
 	int64_t override;
