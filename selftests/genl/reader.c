@@ -173,7 +173,8 @@ static void read_attribute(struct told *told, struct nlattr *attr)
 		told->groups[told->num_groups++] = nla_get_u32(attr);
 }
 
-static void read_message(struct nlmsghdr *header, struct told *told)
+static void read_message(const struct reader *reader, struct nlmsghdr *header,
+			 struct told *told)
 {
 	struct nlattr *attr;
 	int left;
@@ -183,7 +184,8 @@ static void read_message(struct nlmsghdr *header, struct told *told)
 	told->interrupted = header->nlmsg_flags & NLM_F_DUMP_INTR;
 	nlmsg_for_each_attr(attr, header, GENL_HDRLEN, left)
 		read_attribute(told, attr);
-	print_shape(header, told);
+	if (!reader->quiet)
+		print_shape(header, told);
 }
 
 static void read_extack(struct reader *reader, struct nlmsghdr *header)
@@ -229,7 +231,7 @@ int reader_hear(struct reader *reader, struct told *told, int ms)
 	ret = next_message(reader, MSG_DONTWAIT);
 	if (ret)
 		return ret;
-	read_message(reader->next, told);
+	read_message(reader, reader->next, told);
 	reader->next = nlmsg_next(reader->next, &reader->left);
 	return told->cmd == BINDERY_CMD_EVENT ? 0 : -EPROTO;
 }
@@ -292,7 +294,7 @@ int dump_next(struct reader *reader, struct told *told)
 		told->interrupted = header->nlmsg_flags & NLM_F_DUMP_INTR;
 		return *(int *)nlmsg_data(header);
 	}
-	read_message(header, told);
+	read_message(reader, header, told);
 	reader->next = nlmsg_next(header, &reader->left);
 	return 1;
 }

@@ -38,6 +38,7 @@ struct reader {
 	int family;
 	int mcgrp;
 	uint64_t last;		/* event heard */
+	bool quiet;		/* print no shapes of messages */
 	char extack[128];
 	/* of a message that has more than one part */
 	char buffer[32768];

@@ -71,7 +71,7 @@ static const struct scene scenes[] = {
  * The first one of this machine, or that of the device in the environment;
  * NULL: none.
  */
-static const struct scene *scene_choose(void)
+const struct scene *scene_choose(void)
 {
 	const char *machine = getenv("BINDERY_MACHINE");
 	const char *wanted = getenv("BINDERY_TEST_DEVICE");

@@ -73,6 +73,7 @@ struct hotplug {
 	struct child child;
 };
 
+const struct scene *scene_choose(void);
 int hotplug_begin(struct hotplug *hp);
 int hotplug_end(struct hotplug *hp);
 int hotplug_tidy(struct hotplug *hp);
