@@ -38,7 +38,7 @@ help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
 		expand -t 18 | sed 's/^/  /'
 	@echo 'Variables: PREFIX, DESTDIR, KERNEL (a release), KDIR (its headers),'
-	@echo '  KERNELS (of check, soak, bench: 6.1 6.12 newest), BINDERY_CACHE.'
+	@echo '  KERNELS (of check, soak, torture, bench: 6.1 6.12 newest), BINDERY_CACHE.'
 
 # --- build ------------------------------------------------------------------
 
@@ -159,6 +159,15 @@ soak: needs-check ## the long tests, on all kernels: many hours
 model: ## search a model of the transactions, with faults and without
 	$(call install-needs,$(NEEDS_MODEL))
 	@python3 selftests/model/run.py --build $(O)/model
+
+MINUTES ?= 5
+
+.PHONY: torture
+torture: needs-check ## all at random: MINUTES=n on each kernel, SEED=n
+	@$(MAKE) -s lib cli
+	@$(MAKE) -s -C selftests O=$(O)/selftests
+	@$(VM) torture --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
+		$(addprefix --kernel ,$(KERNELS))
 
 .PHONY: check-uapi
 check-uapi: # the header stands alone, in C and in C++

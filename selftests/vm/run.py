@@ -19,6 +19,7 @@ import modules
 import report
 import roots
 import suite
+import torture
 from common import NEEDS, Failure, cache, forget_unused, say, size
 from guest import Contents
 
@@ -88,6 +89,14 @@ def cmd_bench(args) -> int:
     for kernel in boots:
         modules.build(kernel, [])
     return bench.run_all(boots, args.rounds, args.real_time)
+
+
+def cmd_torture(args) -> int:
+    boots = [kernels.get(name) for name in args.kernel]
+    for kernel in boots:
+        modules.build(kernel, [])
+    return summary(*torture.run_all(boots, args.seed, args.minutes,
+                                    args.seconds, args.machine))
 
 
 def cmd_dkms(_args) -> int:
@@ -254,6 +263,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     test = command(cmd_test, "run test programs in guests")
     fuzz = command(cmd_fuzz, "run the fuzzer of the interface")
     timed = command(cmd_bench, "time bindery against writes to sysfs")
+    tortured = command(cmd_torture, "do everything at random, for long")
     command(cmd_dkms, "install, try and remove the module with dkms")
     inspect = command(cmd_inspect, "show the IOMMU groups of machines")
     shell = command(cmd_shell, "an interactive console in a guest")
@@ -289,6 +299,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     timed.add_argument("--rounds", nargs=2, type=int, default=(5, 101),
                        metavar=("MANY", "ONE"),
                        help="rounds with many devices, and with one")
+
+    several(tortured, "kernel", every, "kernels, all by default")
+    several(tortured, "machine", all_machines, "machines to choose from")
+    tortured.add_argument("--seed", type=int,
+                          help="decides all that chance does; else a new one")
+    tortured.add_argument("--minutes", type=float, default=5,
+                          help="on each kernel; 0: one episode")
+    tortured.add_argument("--seconds", type=int, default=15,
+                          help="of an episode")
 
     args = parser.parse_args(arguments)
     if "kernel" in args and args.kernel is None:

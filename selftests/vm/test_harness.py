@@ -14,6 +14,7 @@ import machine
 import report
 import run
 import suite
+import torture
 from kernels import Kernel
 
 KERNEL = Kernel("6.1", "6.1.0-1-amd64", "bookworm", Path("."))
@@ -270,6 +271,19 @@ class Bench(unittest.TestCase):
         self.assertEqual(found["bindery", "release"]["ratio_to_sysfs"], 10)
         self.assertEqual(
             found["bindery", "acquire+release"]["median_s"], 3)
+
+
+class Torture(unittest.TestCase):
+    def test_a_seed_decides_all_guests(self):
+        guests = torture.plan(7, 10, None)
+        self.assertEqual(guests, torture.plan(7, 10, None))
+        self.assertNotEqual(guests, torture.plan(8, 10, None))
+        self.assertEqual(sum(seconds for _, _, seconds in guests), 600)
+        self.assertTrue({name for name, _, _ in guests}
+                        <= set(machine.names()))
+
+    def test_a_failed_episode_is_repeated_by_its_own_seed(self):
+        self.assertEqual(torture.plan(9, 0, ["edu"]), [("edu", 9, 0)])
 
 
 class Summary(unittest.TestCase):
