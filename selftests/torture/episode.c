@@ -178,7 +178,7 @@ static int start_all(void)
 }
 
 /* Somebody ended who was not told to, or not well. */
-static int ended(unsigned int number)
+static int look_after(unsigned int number)
 {
 	struct child *child = &children[number];
 	int status;
@@ -215,7 +215,7 @@ static int anything_wrong(void)
 	if (atomic_load(&arena->wrong))
 		return fails("an answer", "see above");
 	for (int i = 0; i < OBSERVER + 1; i++)
-		if (ended(i))
+		if (look_after(i))
 			return 1;
 	return 0;
 }
@@ -243,7 +243,7 @@ static bool all_ended(void)
 	bool all = true;
 
 	for (int i = 0; i < NUM_ACTING; i++) {
-		ended(i);
+		look_after(i);
 		all &= children[i].pid <= 0;
 	}
 	return all;

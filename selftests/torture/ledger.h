@@ -15,8 +15,10 @@
 
 enum phase {
 	PHASE_RUN,
-	/* All is quiet, nothing accounts for anything: but for devices that
-	 * have come or gone, and then for all. */
+	/*
+	 * All is quiet, nothing accounts for anything: but for devices that
+	 * have come or gone, and then for all.
+	 */
 	PHASE_STAY,
 	PHASE_REST,
 	PHASE_END,
@@ -31,8 +33,10 @@ struct ledger_device {
 	bool bystander;		/* nobody claims or disturbs it */
 	/* A removal is under way. */
 	atomic_bool leaving;
-	/* In this episode: by a root process, a module that goes, or a native
-	 * driver that fails. */
+	/*
+	 * In this episode: by a root process, a module that goes, or a native
+	 * driver that fails.
+	 */
 	atomic_bool disturbed;
 	/* In this episode: an unbind was begun while it may have been open. */
 	atomic_bool forced;
@@ -41,8 +45,10 @@ struct ledger_device {
 struct ledger {
 	unsigned int num;
 	struct ledger_device devices[LEDGER_DEVICES];
-	/* By process: which device it has open through VFIO, and for the how
-	 * manieth time (above LEDGER_OPEN_SHIFT); 0: none. */
+	/*
+	 * By process: which device it has open through VFIO, and a number of its
+	 * own for each time (above LEDGER_OPEN_SHIFT); 0: none.
+	 */
 	_Atomic uint64_t open[LEDGER_ACTORS];
 	/* It is killed, and what it has open is closed at any moment. */
 	atomic_bool dying[LEDGER_ACTORS];

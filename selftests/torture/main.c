@@ -11,7 +11,7 @@
 
 #define CASE	"torture.C1_whoever_does_what_nothing_is_lost"
 
-static int repeat(uint64_t seed, unsigned int seconds, unsigned int total)
+static int run_episodes(uint64_t seed, unsigned int seconds, unsigned int total)
 {
 	time_t begin = now_seconds();
 	unsigned int episodes = 0;
@@ -48,8 +48,8 @@ int main(int argc, char **argv)
 	ret = torture_begin();
 	if (ret)
 		note("cannot begin on this machine");
-	ret = ret ?: repeat(strtoull(argv[1], NULL, 0), atoi(argv[2]),
-			    argc > 3 ? atoi(argv[3]) : 0);
+	ret = ret ?: run_episodes(strtoull(argv[1], NULL, 0), atoi(argv[2]),
+				  argc > 3 ? atoi(argv[3]) : 0);
 	ret = ret ?: torture_end();
 	printf("%s 1 " CASE "\n", ret ? "not ok" : "ok");
 	return ret != 0;

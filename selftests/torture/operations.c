@@ -337,6 +337,8 @@ static bool moves_by_hand(const struct group *group)
 
 	if (chance(2) || !mood(MOOD_HOSTILE) || !vfio_probes_can_meet())
 		return false;
+	/* An unbind waits for users, for one's own too. */
+	user_close();
 	record_begin(KIND_BY_HAND, "%s", group->bdf[0]);
 	ret = move_by_hand(group);
 	return !record_end(ret, 0);
