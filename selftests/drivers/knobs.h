@@ -142,19 +142,24 @@ static void lock_work(struct work_struct *work)
 	scoped_guard(spinlock, &knob_lock)
 		strscpy(name, lock_device.device, sizeof(name));
 	dev = bus_find_device_by_name(&pci_bus_type, NULL, name);
-	if (!dev)
-		return;
-	device_lock(dev);
-	knob_hold(&lock_device, dev);
-	device_unlock(dev);
-	put_device(dev);
+	if (dev) {
+		device_lock(dev);
+		knob_hold(&lock_device, dev);
+		device_unlock(dev);
+		put_device(dev);
+	}
+	module_put(THIS_MODULE);
 }
 
 static DECLARE_WORK(lock_worker, lock_work);
 
+/* Not once the module goes: its knobs are there longer than who waits. */
 static void start_lock(void)
 {
-	queue_work(system_unbound_wq, &lock_worker);
+	if (!try_module_get(THIS_MODULE))
+		return;
+	if (!queue_work(system_unbound_wq, &lock_worker))
+		module_put(THIS_MODULE);
 }
 
 static int waiting_get(char *buffer, const struct kernel_param *kp)
