@@ -170,6 +170,7 @@ static void find_plugs(void)
 	add_guest(&scene->newcomer);
 	add_guest(&scene->moved);
 	arena->scene = scene;
+	memcpy(arena->scene_anchor, scene->anchor, BDF_SIZE);
 }
 
 int stage_prepare(void)

@@ -74,6 +74,7 @@ struct arena {
 	unsigned int num_places;
 	struct place places[MAX_GROUPS];
 	const struct scene *scene;	/* NULL: nothing comes and goes */
+	char scene_anchor[BDF_SIZE];
 	unsigned int num_modules;
 	text_t modules[4];	/* of native drivers */
 	atomic_bool stop;
