@@ -160,8 +160,6 @@ model: ## search a model of the transactions, with faults and without
 	$(call install-needs,$(NEEDS_MODEL))
 	@python3 selftests/model/run.py --build $(O)/model
 
-MINUTES ?= 5
-
 .PHONY: torture
 torture: needs-check ## all at random: MINUTES=n on each kernel, SEED=n
 	@$(MAKE) -s lib cli

@@ -586,6 +586,7 @@ bool bindery_member_goes(struct bindery_member *member, int ret);
 int bindery_device_lock(struct device *dev, unsigned long deadline);
 int bindery_device_look(struct device *dev, unsigned long deadline);
 bool bindery_device_has_vfio(struct device *dev);
+bool bindery_device_is_open(struct device *dev);
 int bindery_member_snapshot(struct bindery_member *member,
 			    unsigned long deadline);
 int bindery_member_park(struct bindery_member *member, unsigned long deadline);

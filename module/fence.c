@@ -211,12 +211,24 @@ static bool has_vfs(struct bindery_group *group)
 	return false;
 }
 
+/* One who owns nothing, but whom the unbind of the device would wait for. */
+static bool has_open_device(struct bindery_group *group)
+{
+	struct bindery_member *member;
+
+	bindery_group_each(member, group)
+		if (member->pdev && !bindery_member_removed(member) &&
+		    bindery_device_is_open(member->dev))
+			return true;
+	return false;
+}
+
 static int fence(struct bindery_group *group, unsigned long deadline)
 {
 	struct bindery_member *member;
 	int ret = owned_by_other(group);
 
-	if (has_vfs(group))
+	if (has_vfs(group) || has_open_device(group))
 		return -EPERM;
 	if (ret != -EBUSY)
 		return ret;

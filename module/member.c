@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/vfio.h>
 
 #include "bindery_private.h"
 #include "compat.h"
@@ -156,6 +157,24 @@ bool bindery_device_has_vfio(struct device *dev)
 {
 	device_lock_assert(dev);
 	return device_for_each_child(dev, NULL, is_vfio_device);
+}
+
+static int is_open_vfio_device(struct device *child, void *data)
+{
+	struct vfio_device *vfio = container_of(child, struct vfio_device,
+						device);
+
+	return is_vfio_device(child, NULL) && refcount_read(&vfio->refcount) > 1;
+}
+
+/*
+ * Somebody has it open whom an unbind would wait for. One who opened the
+ * device's own node, and has not bound it to an iommufd, owns no DMA. Needs no
+ * lock: a child that is looked at cannot be freed.
+ */
+bool bindery_device_is_open(struct device *dev)
+{
+	return device_for_each_child(dev, NULL, is_open_vfio_device);
 }
 
 static int copy_string(const char **to, const char *from, gfp_t gfp)

@@ -71,7 +71,8 @@ static void plan_move(struct bindery_member *member, u32 role)
 		member->blocker = BINDERY_ERROR_PF_HAS_VFS;
 		return;
 	}
-	if (member->vfio && bindery_group_has_user(member->group)) {
+	if (member->vfio && (bindery_device_is_open(member->dev) ||
+			     bindery_group_has_user(member->group))) {
 		member->blocker = BINDERY_ERROR_IN_USE;
 		return;
 	}

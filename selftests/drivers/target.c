@@ -30,7 +30,7 @@ static const struct pci_device_id target_ids[] = {
 	{}
 };
 
-static struct pci_driver target_driver = {
+struct pci_driver target_driver = {
 	.name = "bindery_test_target",
 	.id_table = target_ids,
 	.probe = target_probe,

@@ -7,4 +7,6 @@
 /* A VFIO driver for a device that no machine has. */
 extern struct pci_driver other_driver;
 
+extern struct pci_driver target_driver;
+
 #endif

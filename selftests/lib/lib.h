@@ -284,6 +284,7 @@ extern const struct vfio_user vfio_none;
 int vfio_open(struct vfio_user *user, const char *bdf);
 int vfio_hold(struct vfio_user *user, const char *bdf, enum vfio_part part);
 int vfio_works(struct vfio_user *user, const char *bdf);
+int vfio_node_open(const char *bdf);
 int vfio_request_event(struct vfio_user *user, int eventfd);
 void vfio_close(struct vfio_user *user);
 
