@@ -108,5 +108,6 @@ JOBS = (
     *(Job(f"reached-{word(macro)}", f"SHOW={macro}_ {settings}", has_fault=True)
       for macro, settings in PLACES.items()),
     Job("fault-no-wake-live", "MUTATE_NO_WAKE GROUPS=1 OPENS=1", "restored", True),
-    Job("fault-fence-stays-live", "MUTATE_FENCE_STAYS GROUPS=1", "ends", True),
+    Job("fault-nobody-told-live", "MUTATE_NOBODY_TOLD GROUPS=1", "ends", True),
+    Job("fault-fence-stays-live", "MUTATE_FENCE_STAYS GROUPS=1", "restored", True),
 )
