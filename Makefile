@@ -130,7 +130,7 @@ bench: needs-check ## time bindery against writes to sysfs
 	@$(VM) bench $(addprefix --kernel ,$(BENCH_KERNELS))
 
 # Each gets its share of the time.
-FUZZERS := fuzz-userspace
+FUZZERS := fuzz-userspace fuzz-kernel
 MINUTES ?= 10
 FUZZ_SECONDS = $(shell expr $(MINUTES) '*' 60 / $(words $(FUZZERS)))
 
@@ -142,6 +142,11 @@ needs-fuzz:
 fuzz-userspace:
 	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) \
 		FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz
+
+fuzz-kernel: needs-check
+	@$(MAKE) -s lib cli
+	@$(MAKE) -s -C selftests O=$(O)/selftests
+	@$(VM) fuzz --minutes $$(expr '(' $(FUZZ_SECONDS) + 59 ')' / 60)
 
 .PHONY: mutants
 mutants: needs-check ## put faults into the module: do the tests notice them?
