@@ -192,15 +192,6 @@ static bool is_holder(int group)
 	return iterate_fd(current->files, 0, is_claim_on, &group);
 }
 
-static bool wants_holder(int id)
-{
-	struct bindery_group *group;
-
-	guard(bindery_state)();
-	group = xa_load(&bindery_groups, id);
-	return group && group->holders_only;
-}
-
 static int refuse(struct bindery_seal *seal, int ret)
 {
 	struct bindery_member *member = member_of(seal);
@@ -215,9 +206,11 @@ static int refuse(struct bindery_seal *seal, int ret)
 
 static int pass(struct bindery_seal *seal, bool holder)
 {
-	struct bindery_group *group = xa_load(&bindery_groups, seal->group);
+	struct bindery_group *group;
 
 	bindery_state_assert();
+	seal->group = group_of(seal);
+	group = xa_load(&bindery_groups, seal->group);
 	if (!group)
 		return 0;
 	if (group->sealed_off)
@@ -255,12 +248,10 @@ static void tell_opened(struct bindery_seal *seal, unsigned int files)
 /* Under VFIO's lock of the group's devices; the device may be open or not. */
 static int ask(struct bindery_seal *seal)
 {
-	int group = group_of(seal);
-	bool holder = wants_holder(group) && is_holder(group);
+	bool holder = is_holder(group_of(seal));
 	int ret;
 
 	guard(bindery_state)();
-	seal->group = group;
 	ret = pass(seal, holder);
 	if (!ret && seal->opened)
 		tell_opened(seal, READ_ONCE(*seal->files) + 1);
@@ -269,12 +260,10 @@ static int ask(struct bindery_seal *seal)
 
 static int open(struct bindery_seal *seal)
 {
-	int group = group_of(seal);
-	bool holder = wants_holder(group) && is_holder(group);
+	bool holder = is_holder(group_of(seal));
 	int ret;
 
 	guard(bindery_state)();
-	seal->group = group;
 	ret = pass(seal, holder);
 	if (!ret)
 		list_add(&seal->node, &opened);
