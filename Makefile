@@ -211,8 +211,7 @@ style-checkpatch: $(CHECKPATCH)
 		--ignore PREFER_KERNEL_TYPES -f \
 		$(wildcard userspace/lib/*.[ch] userspace/cli/*.[ch])
 	! git grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION|BINDERY_HAVE_' -- \
-		module selftests/drivers ':!module/compat.*' \
-		':!module/vfio/compat.*' ':!selftests/drivers/compat.*'
+		module selftests/drivers ':!module/compat.*'
 
 # The headers' configuration is gcc's; these are its options that differ.
 CLANG_CONFIG := CONFIG_CC_IS_GCC= CONFIG_CC_IS_CLANG=y CONFIG_GCC_VERSION=0 \

@@ -5,8 +5,9 @@
  */
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/vfio_pci_core.h>
 
-#include "compat.h"
+#include "../compat.h"
 #include "../seal.h"
 
 static bool enable_sriov;
@@ -121,7 +122,7 @@ static int sealed_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	sealed->seal.pdev = pdev;
 	sealed->seal.files = &sealed->core.vdev.open_count;
 	INIT_LIST_HEAD(&sealed->seal.node);
-	vfio_compat_prepare(&sealed->core);
+	VFIO_PREPARE(&sealed->core);
 	dev_set_drvdata(&pdev->dev, &sealed->core);
 	ret = vfio_pci_core_register_device(&sealed->core);
 	if (ret)

@@ -3,7 +3,9 @@
 #ifndef VFIO_OPS_H
 #define VFIO_OPS_H
 
-#include "../../module/vfio/compat.h"
+#include <linux/vfio_pci_core.h>
+
+#include "../../module/compat.h"
 
 static int vfio_ops_open_device(struct vfio_device *core)
 {
@@ -34,7 +36,7 @@ static inline int vfio_ops_register(struct pci_dev *pdev)
 				 &vfio_ops);
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
-	vfio_compat_prepare(vdev);
+	VFIO_PREPARE(vdev);
 	dev_set_drvdata(&pdev->dev, vdev);
 	ret = vfio_pci_core_register_device(vdev);
 	if (ret)
