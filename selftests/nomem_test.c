@@ -144,27 +144,12 @@ VARIANTS(nomem);
 
 typedef FIXTURE_DATA(nomem) nomem_t;
 
-/* Groups of one device, on the test driver. */
-static int find_singles(nomem_t *self)
-{
-	struct group *const singles[] = { &self->one, &self->two };
-	char all[MAX_DEVICES][BDF_SIZE];
-	int listed = pci_list(all, MAX_DEVICES), found = 0;
-
-	for (int i = 0; i < listed && found < 2; i++)
-		if (pci_is_on(all[i], TEST_NATIVE) &&
-		    !group_read(singles[found], pci_group(all[i])) &&
-		    singles[found]->num == 1)
-			found++;
-	return found == 2 ? 0 : -ENODEV;
-}
-
 FIXTURE_SETUP(nomem)
 {
 	LACKS(variant->way);
 	self->file = -1;
 	COMMON_SETUP(.driver = TEST_NATIVE, .target = TEST_TARGET);
-	if (find_singles(self))
+	if (group_choose_singles(&self->one, &self->two, TEST_NATIVE))
 		SKIP(return, "not two groups of one device on " TEST_NATIVE);
 	ASSERT_EQ(0, reader_open(&self->events));
 	ASSERT_EQ(0, reader_open(&self->dumps));

@@ -11,21 +11,6 @@
 
 #include "fuzz.h"
 
-/* Two groups of one device, beside one of several. */
-static int find_singles(struct world *world)
-{
-	struct group *const singles[] = { &world->held, &world->vfio };
-	char all[MAX_DEVICES][BDF_SIZE];
-	int listed = pci_list(all, MAX_DEVICES), found = 0;
-
-	for (int i = 0; i < listed && found < 2; i++)
-		if (pci_is_on(all[i], TEST_NATIVE) &&
-		    !group_read(singles[found], pci_group(all[i])) &&
-		    singles[found]->num == 1)
-			found++;
-	return found == 2 ? 0 : -ENODEV;
-}
-
 static int open_netlink(struct world *world)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -95,7 +80,7 @@ int world_open(struct world *world)
 	world->control = control_open();
 	if (world->control < 0)
 		return world->control;
-	ret = group_choose(&world->group, TEST_NATIVE) ?: find_singles(world);
+	ret = group_choose(&world->group, TEST_NATIVE) ?: group_choose_singles(&world->held, &world->vfio, TEST_NATIVE);
 	ret = ret ?: pci_move(world->vfio.bdf[0], VFIO_PCI);
 	ret = ret ?: pci_move(world->held.bdf[0], VFIO_PCI);
 	ret = ret ?: snapshot_take(&world->before);

@@ -113,6 +113,8 @@ int group_read(struct group *group, int id);
 int group_choose(struct group *group, const char *driver);
 int group_choose_other(struct group *other, const struct group *group,
 		       const char *driver);
+int group_choose_singles(struct group *one, struct group *two,
+			 const char *driver);
 
 /* address.c: the ways to name a device, and what it is */
 int device_path(const char *bdf, struct bindery_ioc_device *device);

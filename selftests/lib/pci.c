@@ -261,3 +261,19 @@ int group_choose_other(struct group *other, const struct group *group,
 {
 	return choose(other, driver, group->id);
 }
+
+/* Two groups of one device each, both on that driver; -ENODEV. */
+int group_choose_singles(struct group *one, struct group *two,
+			 const char *driver)
+{
+	struct group *const singles[] = { one, two };
+	char all[MAX_DEVICES][BDF_SIZE];
+	int listed = pci_list(all, MAX_DEVICES), found = 0;
+
+	for (int i = 0; i < listed && found < 2; i++)
+		if (pci_is_on(all[i], driver) &&
+		    !group_read(singles[found], pci_group(all[i])) &&
+		    singles[found]->num == 1)
+			found++;
+	return found == 2 ? 0 : -ENODEV;
+}

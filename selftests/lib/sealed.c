@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -49,32 +48,10 @@ struct node_bound {
 
 #define BIND_IOMMUFD	_IO(VFIO_TYPE, VFIO_BASE + 18)
 
-static int node_open(const char *bdf)
-{
-	char path[PATH_MAX];
-	struct dirent *entry;
-	int device = -ENODEV;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), NODES "/%s", entry->d_name);
-		device = open(path, O_RDWR | O_CLOEXEC);
-		if (device < 0)
-			device = -errno;
-	}
-	if (dir)
-		closedir(dir);
-	return device;
-}
-
 int node_bind(const char *bdf)
 {
 	struct node_bound bound = { .argsz = sizeof(bound) };
-	int device = node_open(bdf), ret = 0;
+	int device = vfio_node_open(bdf), ret = 0;
 
 	if (device < 0)
 		return device;
