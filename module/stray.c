@@ -14,7 +14,7 @@
 
 /* The addresses of all devices when the dump began, and how far it is. */
 struct addresses {
-	unsigned long deadline;		/* of all looks, see netlink.c */
+	unsigned long deadline;		/* of all looks, see dump.c */
 	unsigned int num;
 	unsigned int room;
 	unsigned int next;
