@@ -675,6 +675,13 @@ struct bindery_txn *bindery_txn_new(struct bindery_claim *claim,
 void bindery_txn_get(struct bindery_txn *txn);
 void bindery_txn_put(struct bindery_txn *txn);
 void bindery_txn_start(struct bindery_txn *txn);
+bool bindery_txn_owns(const struct bindery_txn *txn,
+		      const struct bindery_member *member);
+int bindery_txn_fail_late(struct bindery_txn *txn,
+			  struct bindery_member *member);
+
+/* move.c */
+int bindery_txn_move(struct bindery_txn *txn);
 
 /* acquire.c */
 int bindery_cmd_acquire(struct bindery_ucmd *ucmd);
