@@ -168,57 +168,90 @@ static bool has_to_wait(struct bindery_group *group)
 	return false;
 }
 
-/*
- * All overrides, before the first target is left: as in an ACQUIRE. Higher
- * functions first: their drivers often lean on the lower ones.
- */
-static bool leave_targets(struct bindery_group *group)
+/* All overrides, before the first target is left: as in an ACQUIRE. */
+static int aim(struct bindery_group *group)
 {
 	return run_members(group, BINDERY_STEP_OVERRIDE, DID_ANYTHING, false,
-			   bindery_member_aim) &&
-	       run_members(group, BINDERY_STEP_UNBIND_TARGET, BINDERY_DID_BIND,
-			   true, bindery_member_unbind_target);
+			   bindery_member_aim) ? 0 : -EAGAIN;
 }
 
-static bool put_back(struct bindery_group *group)
+/* Higher functions first: their drivers often lean on the lower ones. */
+static int leave_targets(struct bindery_group *group)
+{
+	return run_members(group, BINDERY_STEP_UNBIND_TARGET, BINDERY_DID_BIND,
+			   true, bindery_member_unbind_target) ? 0 : -EAGAIN;
+}
+
+static int put_back(struct bindery_group *group)
 {
 	return run_members(group, BINDERY_STEP_RESTORE, DID_ANYTHING, false,
-			   bindery_member_restore);
-}
-
-static int keep_users_out(struct bindery_group *group, bool sealed)
-{
-	if (sealed)
-		return bindery_group_seal_off(group);
-	return bindery_group_fence(group, jiffies + msecs_to_jiffies(FENCE_MS),
-				   true);
+			   bindery_member_restore) ? 0 : -EAGAIN;
 }
 
 /*
- * 0: done, as far as it went. -EPERM: a VFIO user is in, -EAGAIN: something else
- * is, try again later. -ECANCELED: it was taken back.
+ * 0: they are, until the group is unfenced. 1: there is none, or who is in will
+ * be asked to go. -EPERM: one is in; -EAGAIN: something else is, try again
+ * later; -ECANCELED: it was taken back.
  */
+static int keep_users_out(struct bindery_group *group, bool sealed,
+			  bool draining)
+{
+	int ret;
+
+	if (sealed)
+		ret = bindery_group_seal_off(group);
+	else
+		ret = bindery_group_fence(group, jiffies +
+					  msecs_to_jiffies(FENCE_MS), draining);
+	if (ret == -EPERM && group->force)
+		return 1;
+	return ret < 0 && ret != -EPERM && ret != -ECANCELED ? -EAGAIN : ret;
+}
+
+static bool has_target(struct bindery_group *group)
+{
+	struct bindery_member *member;
+
+	bindery_group_each(member, group)
+		if (!bindery_member_busy(member) &&
+		    member->did & BINDERY_DID_BIND &&
+		    READ_ONCE(member->dev->driver) == member->target->drv)
+			return true;
+	return false;
+}
+
+/*
+ * No fence is around devices without drivers, and until now their overrides let
+ * anybody bind a target again, and open it.
+ */
+static int aim_and_look_again(struct bindery_group *group, int *unfenced)
+{
+	int ret = aim(group);
+
+	if (ret || !*unfenced || !has_target(group))
+		return ret;
+	*unfenced = keep_users_out(group, false, false);
+	return min(*unfenced, 0);
+}
+
+/* 0: done, as far as it went; else as above. */
 static int restore_group(struct bindery_group *group, bool sealed)
 {
-	bool fenced = false, left;
-	int ret;
+	int ret, unfenced = 1;
 
 	if (!is_due(group))
 		return -ECANCELED;
-	if (bindery_group_needs_fence(group)) {
-		ret = keep_users_out(group, sealed);
-		fenced = !ret;
-		if (ret == -ECANCELED)
-			return ret;
-		if (ret < 0 && !(ret == -EPERM && group->force))
-			return ret == -EPERM ? ret : -EAGAIN;
-	}
-	left = begin_pass(group);
-	ret = left ? -EAGAIN : -ECANCELED;
-	left = left && leave_targets(group);
-	if (fenced)
+	if (bindery_group_needs_fence(group))
+		unfenced = keep_users_out(group, sealed, true);
+	if (unfenced < 0)
+		return unfenced;
+	ret = begin_pass(group) ? 0 : -ECANCELED;
+	ret = ret ?: aim_and_look_again(group, &unfenced);
+	ret = ret ?: leave_targets(group);
+	if (!unfenced)
 		bindery_group_unfence(group);
-	if (!left || !put_back(group))
+	ret = ret ?: put_back(group);
+	if (ret)
 		return ret;
 	return has_to_wait(group) ? -EPERM : 0;
 }

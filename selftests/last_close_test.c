@@ -4,10 +4,12 @@
  * a device: all stays as it is until that is closed too, and then comes back.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 
 #include "kselftest_harness.h"
@@ -254,6 +256,44 @@ TEST_F_TIMEOUT(last_close,
 		child_kill(&self->child);
 	}
 	EXPECT_EQ(0, opener.told->torn);
+}
+
+/* A monitor gives a device up when it is asked to. */
+static bool is_asked(int asked)
+{
+	struct pollfd fd = { asked, POLLIN };
+
+	return poll(&fd, 1, 0) != 0;
+}
+
+/*
+ * Somebody has unbound all members, so that there is no owner to look for when
+ * the restore begins; and until it has set their overrides one can be bound to
+ * its target again, and opened.
+ */
+TEST_F(last_close, C9_W3_who_opens_what_was_unbound_is_waited_for_not_asked)
+{
+	int asked = eventfd(0, EFD_CLOEXEC);
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ACQUIRE();
+	for (unsigned int i = 0; i < self->group.num; i++)
+		ASSERT_EQ(0, pci_unbind(self->group.bdf[i]));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_aim"));
+	close_claim(self->claim);
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	EXPECT_EQ(0, pci_bind(self->first, VFIO_PCI));
+	EXPECT_EQ(0, vfio_open(&self->user, self->first));
+	EXPECT_EQ(0, vfio_request_event(&self->user, asked));
+	knob(TEST_HOLD, "hold", "");
+
+	EXPECT_TRUE(BECOMES(DRAINING));
+	wait_for_looks();
+	EXPECT_TRUE(IS(DRAINING));
+	EXPECT_FALSE(is_asked(asked));
+	vfio_close(&self->user);
+	EXPECT_EQ(0, comes_back(self, "what was opened meanwhile"));
+	close(asked);
 }
 
 int main(int argc, char **argv)

@@ -23,6 +23,7 @@
 #define TEST_NATIVE	"bindery_test_native"
 #define TEST_TARGET	"bindery_test_target"
 #define TEST_OTHER	"bindery_test_other"
+#define TEST_HOLD	"bindery_test_hold"
 #define VFIO_PCI	"vfio-pci"
 
 #define note(...)	note_line(__VA_ARGS__)
