@@ -233,6 +233,23 @@ TEST_F(restore, C8_a_deferred_native_probe_is_awaited)
 	COMES_BACK();
 }
 
+/* The kernel forgets such a probe when something else is bound. */
+TEST_F(restore, T5_a_device_whose_probe_was_deferred_goes_back_to_none)
+{
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	knob(TEST_NATIVE, "fail", self->last);
+	knob(TEST_NATIVE, "fail_errno", PROBE_DEFER);
+	ASSERT_EQ(0, pci_unbind(self->last));
+	pci_drivers_probe(self->last);
+	ACQUIRE();
+	EXPECT_TRUE(pci_is_on(self->last, VFIO_PCI));
+	knobs_reset();
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(0, all_but(self, self->last));
+	EXPECT_EQ(0, pci_drivers_probe(self->last));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
 TEST_F(restore, C8_a_native_module_unloaded_meanwhile_is_loaded)
 {
 	EXPECT_EQ(0, module_unload(TEST_NATIVE));
