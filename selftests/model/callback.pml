@@ -153,29 +153,17 @@ inline call_aim(d)
 	end_call(d, false)
 }
 
-/*
- * bindery_member_unbind_target(). With no driver on any member there is nothing
- * to fence by. If an override still names the target then, because its probe
- * failed or somebody unbound it, an automatic binder and a VFIO user may come
- * before the overrides are aimed: the unbind waits for the user. In no other
- * case may one be in.
- */
-#define IS_MEDDLED(d, g)	(GROUP(d) == (g) && meddled[d])
-#define WAITS_FOR_USER(d)	\
-	(call[d] == C_LEAVE && drv[d] == D_TARGET && user[GROUP(d)])
+/* bindery_member_unbind_target(). No VFIO user may be in. */
 inline call_leave(d)
 {
 	if
 	:: drv[d] == D_TARGET && user[GROUP(d)] ->
-		if
-		:: ANY_DEVICE(IS_MEDDLED, GROUP(d)) || fails < FAILS
-		:: else -> assert(unbound_under_a_vfio_user)
-		fi
-	:: else ->
-		drv[d] = (drv[d] == D_TARGET -> D_NONE : drv[d]);
-		did[d] = did[d] & ~DID_BIND;
-		end_call(d, false)
-	fi
+		assert(unbound_under_a_vfio_user)
+	:: else
+	fi;
+	drv[d] = (drv[d] == D_TARGET -> D_NONE : drv[d]);
+	did[d] = did[d] & ~DID_BIND;
+	end_call(d, false)
 }
 
 /* bind_native() */
@@ -304,7 +292,7 @@ inline work(d)
 	(GROUP(e) == GROUP(d) && BUSY(e) && run_of[e] == run_of[d] && \
 	 (BACKWARDS(d) -> (e) > (d) : (e) < (d)))
 #define READY(d)	\
-	(BUSY(d) && !hung[d] && !(WAITS_FOR_USER(d) && called[d]) && \
+	(BUSY(d) && !hung[d] && \
 	 (!CHAIN || called[d] || !ANY_DEVICE(IS_BEFORE, d)))
 #define CALLS_PROBE(d)	\
 	(drv[d] == D_NONE && \

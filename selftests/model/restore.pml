@@ -35,6 +35,11 @@ inline unfence(g)
 	fencing[g] = false
 }
 
+/* has_target(): while nobody was bound there was nothing to fence by. */
+#define HAS_TARGET(d, g)	\
+	(GROUP(d) == (g) && member[d] && !BUSY(d) && \
+	 (did[d] & DID_BIND) && drv[d] == D_TARGET)
+
 /* begin_pass(); ok_ is false if an ACQUIRE has taken it back. */
 inline begin_pass(g)
 {
@@ -246,8 +251,23 @@ end:	do
 		:: left ->
 			atomic {
 			run_wait(OF_GROUP(g), late);
+			left = !cut[OF_GROUP(g) - 1];
+			if
+#if !defined(MUTATE_NO_SECOND_LOOK) && !defined(MUTATE_NO_FENCE)
+			:: left && verdict == FENCE_NONE &&
+			   ANY_DEVICE(HAS_TARGET, g) ->
+				!fencing[g];
+				d_step { fence(g, verdict);
+					if
+					:: verdict == FENCE_USER ->
+						how = USER_IN;
+						left = false
+					:: else
+					fi }
+#endif
+			:: else
+			fi;
 			d_step {
-				left = !cut[OF_GROUP(g) - 1];
 				if
 				:: left -> run_members(g, DID_BIND, C_LEAVE)
 				:: else
