@@ -6,8 +6,6 @@ import re
 import struct
 from pathlib import Path
 
-import yaml
-
 from common import PROJECT
 
 SPEC = PROJECT / "uapi" / "bindery.yaml"
@@ -19,8 +17,6 @@ HEADER = struct.Struct("=IHHII")
 GENERIC = struct.Struct("=BBH")
 ATTRIBUTE = struct.Struct("=HH")
 TYPE_MASK = 0x3fff
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 INTEGERS = {"u8": "=B", "u16": "=H", "u32": "=I", "u64": "=Q",
             "s32": "=i", "s64": "=q"}
@@ -34,7 +30,10 @@ class Spec:
     """The spec, by the numbers that messages have."""
 
     def __init__(self, path: Path = SPEC):
-        self.tree = yaml.load(path.read_text(), LOADER)
+        import yaml  # here: without tests, Python alone has to do
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        self.tree = yaml.load(path.read_text(), loader)
         self.enums = {entry["name"]: entry
                       for entry in self.tree["definitions"]}
         self.sets: dict[str, dict[int, dict]] = {}

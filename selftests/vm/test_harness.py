@@ -2,6 +2,8 @@
 """Tests of the harness's judgement: python3 -m unittest discover here."""
 
 import io
+import subprocess
+import sys
 import tempfile
 import unittest
 from contextlib import redirect_stdout
@@ -253,6 +255,14 @@ class Machines(unittest.TestCase):
         self.assertEqual(program.name, "x_test")
         self.assertEqual(program.argv,
                          ["env", "A=1", "x_test", "--all", "b c"])
+
+
+class Needs(unittest.TestCase):
+    def test_are_told_by_python_without_any_package(self):
+        told = subprocess.run([sys.executable, "-S", run.__file__, "needs"],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        self.assertTrue(told.stdout.split())
 
 
 class Bench(unittest.TestCase):
