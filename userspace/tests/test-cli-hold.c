@@ -1,12 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is held until a signal, or while a command runs. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 
 #include "cli.h"
 
+/* What the next call fails with, unless it is 0; the tool is a child of ours. */
+static int signalfd_errno, poll_errno;
+
+int __real_signalfd(int fd, const sigset_t *signals, int flags);
+int __wrap_signalfd(int fd, const sigset_t *signals, int flags);
+int __real_poll(struct pollfd *files, nfds_t num, int timeout);
+int __wrap_poll(struct pollfd *files, nfds_t num, int timeout);
+
+static bool fails(int *error)
+{
+	errno = *error;
+	*error = 0;
+	return errno;
+}
+
+int __wrap_signalfd(int fd, const sigset_t *signals, int flags)
+{
+	return fails(&signalfd_errno) ? -1 : __real_signalfd(fd, signals, flags);
+}
+
+int __wrap_poll(struct pollfd *files, nfds_t num, int timeout)
+{
+	return fails(&poll_errno) ? -1 : __real_poll(files, num, timeout);
+}
+
 static void start_claimable(void)
 {
+	signalfd_errno = 0;
+	poll_errno = 0;
 	mock_reset();
 	cli_use_tree(NULL);
 	mock_member(0, "e1000e", BINDERY_ROLE_REQUESTED, BINDERY_ACTION_MOVE);
@@ -57,6 +86,39 @@ TEST(U2_acquire_prints_a_document_for_each_end_of_the_claim)
 		    "e1000e");
 	EXPECT_TEXT(json_at(cli_json(1), "restored"), "true");
 	EXPECT(!cli_json(2));
+}
+
+TEST(U2_who_cannot_hear_signals_does_not_hold)
+{
+	start_claimable();
+	signalfd_errno = EMFILE;
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 1);
+	EXPECT_TEXT(cli_err(), "bindery: system: signals: Too many open files\n");
+	EXPECT_HAS(cli_out(), "restored: yes\n");
+	EXPECT_INT(mock.count[MOCK_RELEASE], 1);
+	mock_fail(MOCK_RELEASE, EIO, BINDERY_ERROR_DEGRADED,
+		  BINDERY_ERROR_CLASS_HOST, BINDERY_STEP_RESTORE);
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 3);
+}
+
+TEST(U2_who_cannot_wait_for_an_end_restores)
+{
+	start_claimable();
+	poll_errno = ENOMEM;
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 0);
+	EXPECT_TEXT(cli_err(), "bindery: held; end with Ctrl-C\n"
+		    "bindery: poll: Cannot allocate memory\n"
+		    "bindery: restoring\n");
+	EXPECT_HAS(cli_out(), "restored: yes\n");
+}
+
+TEST(U2_what_only_interrupts_the_waiting_does_not_end_it)
+{
+	start_claimable();
+	poll_errno = EINTR;
+	EXPECT_INT(acquire_until("acquire 0000:01:00.0", SIGTERM), 0);
+	EXPECT_TEXT(cli_err(), "bindery: held; end with Ctrl-C\n"
+		    "bindery: restoring\n");
 }
 
 TEST(C8_a_restore_that_fails_ends_with_3_and_tells_of_each_member)

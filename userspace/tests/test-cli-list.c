@@ -51,6 +51,20 @@ TEST(U2_list_tells_what_is_missing_without_an_IOMMU)
 	tree_free();
 }
 
+TEST(U2_list_tells_where_there_is_nothing_at_all)
+{
+	start();
+	cli_use_tree(tree_new());
+	tree_dir("sys/bus/pci/devices");
+	EXPECT_INT(cli_run("list"), 0);
+	EXPECT_TEXT(cli_out(), "module: yes\n");
+	EXPECT_TEXT(cli_err(), "bindery: there are no PCI devices\n");
+	EXPECT_INT(cli_run("list --json"), 0);
+	EXPECT_TEXT(cli_out(),
+		    "{\"module\":true,\"groups\":[],\"ungrouped\":[]}\n");
+	tree_free();
+}
+
 TEST(U2_list_tells_states_and_holders_with_the_module)
 {
 	start();

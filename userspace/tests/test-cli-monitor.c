@@ -207,12 +207,12 @@ TEST(W5_log_prints_the_last_events)
 	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "not-permitted");
 }
 
-static void add_member(void)
+static void add_member(const char *name)
 {
 	struct nl_msg *message = netmock_add(BINDERY_CMD_MEMBER_GET);
 
 	put_device(message);
-	nla_put_string(message, BINDERY_A_NAME, "0000:01:00.0");
+	nla_put_string(message, BINDERY_A_NAME, name);
 	nla_put_u32(message, BINDERY_A_GROUP, 5);
 	nla_put_u32(message, BINDERY_A_STATE, BINDERY_GROUP_RESTORING);
 	nla_put_u32(message, BINDERY_A_ACTION, BINDERY_ACTION_MOVE);
@@ -224,8 +224,8 @@ static void start_release(void)
 	start(1);
 	mock_member(0, "vfio-pci", BINDERY_ROLE_REQUESTED, BINDERY_ACTION_MOVE);
 	put_step(netmock_add(BINDERY_CMD_EVENT), 2, 0);
-	add_member();
-	add_member();
+	add_member("0000:01:00\033.0");
+	add_member("0000:01:00.1");
 }
 
 TEST(U9_a_long_release_tells_what_it_waits_for)
@@ -234,7 +234,7 @@ TEST(U9_a_long_release_tells_what_it_waits_for)
 	mock.delay_ms = 1500;
 	EXPECT_INT(cli_run("release --progress 01:00.0"), 0);
 	EXPECT_HAS(cli_err(), "bindery: 1.");
-	EXPECT_HAS(cli_err(), " s: waiting for 0000:01:00.0: its native driver's "
+	EXPECT_HAS(cli_err(), " s: waiting for 0000:01:00\\x1b.0: its native driver's "
 		   "probe, and 1 more; last: bind 0000:01:00.0 took 2.5 s\n");
 }
 
