@@ -263,6 +263,9 @@ int arguments_to_request(const struct options *options,
 	/* An override alone would say that no device had a driver. */
 	if (!ret && options->native_override && !has_driver)
 		ret = usage_error(options->verb, "--native-override needs --native or =DRIVER");
+	if (!ret && options_given(options, OPTION_HOLDERS_ONLY) &&
+	    !options_given(options, OPTION_SEALED))
+		ret = usage_error(options->verb, "--holders-only needs --sealed");
 	if (ret) {
 		bindery_request_free(new);
 		return ret;

@@ -363,6 +363,8 @@ void put_topology(const struct bindery_host *host,
 
 /* guard.c */
 bool guards_parse(const char *text, uint32_t *kinds);
+/* That it is none, and which there are. */
+int guards_error(const struct verb *verb, const char *text);
 bool guard_refuses(const struct options *options,
 		   const struct bindery_guard *guard);
 bool guards_refuse(const struct options *options,

@@ -166,11 +166,9 @@ static int revoke_one(const struct options *options,
 	struct json_object *document;
 	struct bindery_id id;
 	uint32_t num_claims;
-	int ret = bindery_id_parse(text, &id);
+	int ret;
 
-	if (ret)
-		return usage_error(options->verb, "'%s' is no id of a delegation",
-				   text);
+	bindery_id_parse(text, &id);
 	ret = bindery_context_revoke(context, &id, -1,
 				     options_given(options, OPTION_END_CLAIMS) ?
 				     BINDERY_REVOKE_RELEASE : 0,
@@ -186,11 +184,25 @@ static int revoke_one(const struct options *options,
 	return ret ? STATUS_FAILED : STATUS_DONE;
 }
 
+/* All of them, before any is taken back. */
+static int check_ids(const struct options *options)
+{
+	struct bindery_id id;
+
+	for (int i = 0; i < options->num_arguments; i++)
+		if (bindery_id_parse(options->arguments[i], &id))
+			return usage_error(options->verb, "'%s' is no id of a delegation",
+					   options->arguments[i]);
+	return STATUS_DONE;
+}
+
 int run_revoke(struct options *options)
 {
 	struct bindery_context *context;
-	int status = open_context(options, &context), ret;
+	int status = check_ids(options), ret;
 
+	if (!status)
+		status = open_context(options, &context);
 	if (status)
 		return status;
 	for (int i = 0; i < options->num_arguments; i++) {

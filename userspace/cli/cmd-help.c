@@ -101,6 +101,8 @@ int help_no_verb(const char *name)
 	json_object_put(text);
 	if (similar)
 		fprintf(stderr, "; did you mean '%s'?\n", similar->name);
+	else if (*name == '-')
+		fputs("; options follow one, see 'bindery help'\n", stderr);
 	else
 		fputs("; try 'bindery help'\n", stderr);
 	return STATUS_USAGE;

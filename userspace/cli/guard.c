@@ -32,6 +32,19 @@ bool guards_parse(const char *text, uint32_t *kinds)
 	return valid && *kinds;
 }
 
+int guards_error(const struct verb *verb, const char *text)
+{
+	char kinds[256] = "";
+	size_t length = 0;
+
+	for (int i = BINDERY_GUARD_MOUNT; i <= BINDERY_GUARD_OPEN; i++)
+		length += (size_t)snprintf(kinds + length,
+					   sizeof(kinds) - length, "%s %s",
+					   length ? "," : "",
+					   bindery_guard_kind_symbol(i));
+	return usage_error(verb, "'%s' is not a list of uses:%s", text, kinds);
+}
+
 bool guard_refuses(const struct options *options,
 		   const struct bindery_guard *guard)
 {

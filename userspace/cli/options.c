@@ -203,8 +203,7 @@ static int take_value(const struct verb *verb, enum option_bit bit,
 		break;
 	case OPTION_FORCE:
 		if (!guards_parse(optarg, &options->forced))
-			return usage_error(verb, "'%s' is no use: see DEVICES IN USE in bindery(8)",
-					   optarg);
+			return guards_error(verb, optarg);
 		break;
 	case OPTION_OWNER:
 		if (!node_parse_owner(optarg, &options->owner, &options->group))

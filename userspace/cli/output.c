@@ -41,10 +41,16 @@ void output_yield(void)
 		signal(SIGPIPE, SIG_DFL);
 }
 
+void output_failed(int error)
+{
+	if (!failure)
+		failure = error;
+}
+
 void output_flush(FILE *out)
 {
-	if (fflush(out) && !failure)
-		failure = errno;
+	if (fflush(out))
+		output_failed(errno);
 }
 
 bool output_has_failed(FILE *out)

@@ -19,6 +19,8 @@ struct print_ops {
 
 /* Why it fails is remembered: what is written later hides it. */
 void output_flush(FILE *out);
+/* The errno of a write. */
+void output_failed(int error);
 
 extern const struct print_ops print_text;
 extern const struct print_ops print_json;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static const char *tree;
 static int out_fd = -1, err_fd = -1;
 static char out_text[SIZE], err_text[SIZE];
 static struct json_object *document;
-static bool ignore_hangup;
+static bool ignore_hangup, output_is_full;
 static char verb[32];
 
 int __wrap_bindery_host_new(const char *root, struct bindery_host **host)
@@ -37,6 +38,11 @@ void cli_use_tree(const char *root)
 void cli_ignore_hangup(bool ignore)
 {
 	ignore_hangup = ignore;
+}
+
+void cli_fill_output(bool full)
+{
+	output_is_full = full;
 }
 
 /* Blanks part words; a tab in a word stands for a blank. */
@@ -82,7 +88,10 @@ pid_t cli_start(const char *line)
 	/* A shell's background job ignores some of them. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGHUP, ignore_hangup ? SIG_IGN : SIG_DFL);
-	dup2(out_fd, STDOUT_FILENO);
+	dup2(output_is_full ? open("/dev/full", O_WRONLY) : out_fd,
+	     STDOUT_FILENO);
+	/* Buffered as the tool's own, not as the harness's. */
+	stdout = fdopen(STDOUT_FILENO, "w");
 	dup2(err_fd, STDERR_FILENO);
 	snprintf(buffer, sizeof(buffer), "%s", line);
 	count = split(buffer, words);
@@ -97,18 +106,27 @@ static void read_all(int fd, char *text)
 	text[length > 0 ? length : 0] = '\0';
 }
 
-/* For schema.t: each line that is a document, with its verb. */
-static void keep_documents(const char *text)
+static void keep_documents(FILE *file, const char *text)
+{
+	for (; *text; text += strcspn(text, "\n") + 1)
+		if (*text == '{' && strchr(text, '\n'))
+			fprintf(file, "document %s: %.*s\n", verb,
+				(int)strcspn(text, "\n"), text);
+}
+
+/* For schema.t, each line that is a document; for table.t, how it ended. */
+static void keep(int status)
 {
 	const char *name = getenv("BINDERY_DOCUMENTS");
 	FILE *file = name ? fopen(name, "a") : NULL;
 
-	for (; file && *text; text += strcspn(text, "\n") + 1)
-		if (*text == '{' && strchr(text, '\n'))
-			fprintf(file, "document %s: %.*s\n", verb,
-				(int)strcspn(text, "\n"), text);
-	if (file)
-		fclose(file);
+	if (!file)
+		return;
+	keep_documents(file, out_text);
+	keep_documents(file, err_text);
+	if (WIFEXITED(status))
+		fprintf(file, "status %s: %d\n", verb, WEXITSTATUS(status));
+	fclose(file);
 }
 
 int cli_wait(pid_t child)
@@ -118,8 +136,7 @@ int cli_wait(pid_t child)
 	waitpid(child, &status, 0);
 	read_all(out_fd, out_text);
 	read_all(err_fd, err_text);
-	keep_documents(out_text);
-	keep_documents(err_text);
+	keep(status);
 	if (WIFSIGNALED(status))
 		return -WTERMSIG(status);
 	return WEXITSTATUS(status);

@@ -25,6 +25,9 @@ struct json_object *cli_json(int line);
 /* A field as text, by keys and indices: "members.0.driver". */
 const char *json_at(struct json_object *json, const char *path);
 
+/* What it writes does not fit any more. */
+void cli_fill_output(bool full);
+
 /* As by nohup(1). */
 void cli_ignore_hangup(bool ignore);
 

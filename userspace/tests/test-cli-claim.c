@@ -57,6 +57,9 @@ TEST(U2_usage_errors_of_the_verbs_for_claims_end_with_2)
 		if (cli_run(lines[i]) != 2)
 			test_fail(__FILE__, __LINE__, "'%s'", lines[i]);
 	EXPECT_INT(cli_run("exec --keep 01:00.0 -- true"), 125);
+	EXPECT_INT(cli_run("exec --holders-only 01:00.0 -- true"), 125);
+	EXPECT_INT(cli_run("check --holders-only 01:00.0"), 2);
+	EXPECT_TEXT(cli_err(), "bindery check: --holders-only needs --sealed\nTry 'bindery help check'.\n");
 	EXPECT_INT(cli_run("mark 01:00.0 frobnicate"), 2);
 	EXPECT_HAS(cli_err(), "'frobnicate' is no event: reserve, attach-ok");
 	EXPECT_INT(mock.count[MOCK_OPEN_CLAIM] + mock.count[MOCK_ADOPT], 0);
@@ -136,6 +139,14 @@ TEST(C6_adopt_holds_until_a_signal_and_restores)
 	EXPECT_INT(mock.count[MOCK_KEEP], 0);
 	EXPECT_INT(mock.count[MOCK_CHECK], 0);
 	EXPECT_HAS(cli_out(), "restored: yes");
+}
+
+TEST(C6_a_restore_of_what_was_adopted_may_be_incomplete)
+{
+	start();
+	fail(MOCK_RELEASE, EIO, BINDERY_ERROR_DEGRADED);
+	EXPECT_INT(hold_until("adopt 01:00.0", SIGINT), 3);
+	EXPECT_HAS(cli_out(), "restored: no\n");
 }
 
 TEST(C6_adopt_without_a_native_driver_restores_nothing)
@@ -236,6 +247,18 @@ TEST(C9_a_release_refused_for_a_vfio_user_names_it)
 	EXPECT_HAS(cli_out(), "users:\n  PID  COMM\n  12   qemu\n");
 	EXPECT_HAS(cli_err(), "in-use: ");
 	EXPECT_HAS(cli_err(), "use --wait, --defer or --force");
+	tree_free();
+}
+
+TEST(C9_where_no_group_is_told_no_user_is_looked_for)
+{
+	start_with_user();
+	mock.num_members = 0;
+	fail(MOCK_RELEASE, EBUSY, BINDERY_ERROR_IN_USE);
+	EXPECT_INT(cli_run("release 01:00.0"), 1);
+	EXPECT_HAS(cli_out(), "released: no\nrestored: no\n");
+	EXPECT(!strstr(cli_out(), "users"));
+	EXPECT_HAS(cli_err(), "in-use: ");
 	tree_free();
 }
 

@@ -38,7 +38,8 @@ TEST(G4_U2_usage_errors_of_delegate_and_revoke)
 		if (cli_run(lines[i]) != 125)
 			test_fail(__FILE__, __LINE__, "'%s'", lines[i]);
 	EXPECT_INT(cli_run("revoke"), 2);
-	EXPECT_INT(cli_run("revoke xyz"), 2);
+	EXPECT_INT(cli_run("revoke " MOCK_ID " xyz"), 2);
+	EXPECT_TEXT(cli_err(), "bindery revoke: 'xyz' is no id of a delegation\nTry 'bindery help revoke'.\n");
 	EXPECT_INT(mock.count[MOCK_DELEGATE], 0);
 	EXPECT_INT(mock.count[MOCK_REVOKE], 0);
 }
@@ -123,10 +124,31 @@ TEST(G4_an_inherited_control_file_is_used)
 	snprintf(number, sizeof(number), "%d", fd);
 	setenv("BINDERY_CONTROL_FD", number, 1);
 	EXPECT_INT(cli_run("show 01:00.0"), 0);
-	setenv("BINDERY_CONTROL_FD", "-1", 1);
-	EXPECT_INT(cli_run("show 01:00.0"), 1);
-	EXPECT_HAS(cli_err(), "BINDERY_CONTROL_FD names no control file");
 	unsetenv("BINDERY_CONTROL_FD");
 	close(fd);
+}
+
+TEST(G4_what_is_no_control_file_is_told_as_such)
+{
+	static const char *const numbers[] = {
+		"", "-1", "0x0", "3x", "2147483648", "18446744073709551616",
+		"999999",
+	};
+
+	start();
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		setenv("BINDERY_CONTROL_FD", numbers[i], 1);
+		EXPECT_INT(cli_run("show 01:00.0"), 1);
+		EXPECT_TEXT(cli_err(),
+			    "bindery: system: BINDERY_CONTROL_FD names no control file of bindery: Bad file descriptor\n");
+	}
+	setenv("BINDERY_CONTROL_FD", "0", 1);
+	mock.fail[MOCK_INFO] = ENOTTY;
+	EXPECT_INT(cli_run("show 01:00.0"), 1);
+	EXPECT_TEXT(cli_err(),
+		    "bindery: system: BINDERY_CONTROL_FD names no control file of bindery: Inappropriate ioctl for device\n");
+	unsetenv("BINDERY_CONTROL_FD");
+	EXPECT_INT(cli_run("show 01:00.0"), 1);
+	EXPECT_HAS(cli_err(), "compare the versions");
 }
 

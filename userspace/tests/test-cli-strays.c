@@ -125,7 +125,11 @@ TEST(G2_each_guard_can_be_masked_by_itself)
 	EXPECT_INT(cli_run("check --force=netdev,boot-vga " BDF), 0);
 	EXPECT_INT(cli_run("check -fnetdev -f boot-vga " BDF), 1);
 	EXPECT_INT(cli_run("check --force " BDF), 0);
-	EXPECT_INT(cli_run("check --force=lunch " BDF), 2);
+	EXPECT_INT(cli_run("check --force=netdev,lunch " BDF), 2);
+	EXPECT_TEXT(cli_err(),
+		    "bindery check: 'netdev,lunch' is not a list of uses: mount, swap, holder, netdev, boot-vga, address, default-route, display, open\n"
+		    "Try 'bindery help check'.\n");
+	EXPECT_INT(cli_run("check --force= " BDF), 2);
 	EXPECT_INT(cli_run("acquire --force=netdev " BDF), 1);
 	EXPECT_INT(mock.count[MOCK_ACQUIRE], 0);
 	finish();

@@ -76,6 +76,27 @@ TEST(U2_help_and_version_end_with_0)
 	EXPECT_HAS(cli_out(), "bindery " BINDERY_VERSION "\n");
 }
 
+TEST(U2_what_cannot_be_written_ends_with_1)
+{
+	static const char *const lines[] = {
+		"help", "help list", "help --json", "list --help", "--version",
+		"list", "check 0000:01:00.0",
+	};
+
+	start_claimable();
+	cli_use_tree(tree_new());
+	tree_pci("0000:01:00.0", "e1000e", "5");
+	cli_fill_output(true);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (cli_run(lines[i]) != 1)
+			test_fail(__FILE__, __LINE__, "'%s'", lines[i]);
+		EXPECT_TEXT(cli_err(),
+			    "bindery: standard output: No space left on device\n");
+	}
+	cli_fill_output(false);
+	tree_free();
+}
+
 TEST(U2_help_tells_the_table_as_JSON_too)
 {
 	start();
@@ -95,6 +116,8 @@ TEST(U2_a_verb_that_is_misspelt_is_guessed)
 	EXPECT_TEXT(cli_err(), "bindery: 'lits' is no verb; did you mean 'list'?\n");
 	EXPECT_INT(cli_run("frob\033nicate"), 2);
 	EXPECT_TEXT(cli_err(), "bindery: 'frob\\x1bnicate' is no verb; try 'bindery help'\n");
+	EXPECT_INT(cli_run("--json list"), 2);
+	EXPECT_TEXT(cli_err(), "bindery: '--json' is no verb; options follow one, see 'bindery help'\n");
 	EXPECT_INT(cli_run("list --frob"), 2);
 	EXPECT_TEXT(cli_err(), "bindery list: unrecognized option '--frob'\nTry 'bindery help list'.\n");
 	EXPECT_INT(cli_run("mark 0000:01:00.0"), 2);
@@ -106,15 +129,24 @@ TEST(U2_a_verb_that_is_misspelt_is_guessed)
 TEST(U2_without_the_module_the_end_is_4_and_says_how_to_load_it)
 {
 	static const int errors[] = { ENOENT, ENXIO, ENODEV };
+	static const char *const lines[] = {
+		"show 0000:01:00.0", "check 0000:01:00.0",
+		"acquire 0000:01:00.0", "adopt 0000:01:00.0",
+		"release 0000:01:00.0", "mark 0000:01:00.0 reserve",
+		"repair 0000:01:00.0", "strays", "monitor", "log",
+		"revoke " MOCK_ID,
+	};
 
 	start();
 	for (size_t i = 0; i < 3; i++) {
 		mock.open_errno = errors[i];
-		EXPECT_INT(cli_run("show 0000:01:00.0"), 4);
-		EXPECT_HAS(cli_err(), "modprobe bindery");
-		EXPECT_INT(cli_run("check 0000:01:00.0"), 4);
-		EXPECT_INT(cli_run("acquire 0000:01:00.0"), 4);
+		EXPECT_INT(cli_run(lines[i]), 4);
 		EXPECT_INT(cli_run("exec 0000:01:00.0 -- true"), 125);
+	}
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		EXPECT_INT(cli_run(lines[i]), 4);
+		EXPECT_TEXT(cli_err(),
+			    "bindery: no-module: there is no /dev/bindery: the module is not loaded; run modprobe bindery\n");
 	}
 	EXPECT_INT(cli_run("check --json 0000:01:00.0"), 4);
 	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "no-module");
@@ -284,7 +316,11 @@ TEST(U2_a_failure_without_a_code_still_says_something)
 	mock.fail[MOCK_CHECK] = ENOTTY;
 	mock.silent = true;
 	EXPECT_INT(cli_run("check 0000:01:00.0"), 1);
-	EXPECT_HAS(cli_err(), "system: Inappropriate ioctl");
+	EXPECT_TEXT(cli_err(),
+		    "bindery: system: Inappropriate ioctl for device; compare the versions of bindery and of the module\n");
+	mock.fail[MOCK_CHECK] = ENOMEM;
+	EXPECT_INT(cli_run("check 0000:01:00.0"), 1);
+	EXPECT_TEXT(cli_err(), "bindery: system: Cannot allocate memory\n");
 }
 
 TEST(U2_an_incomplete_rollback_ends_with_3)
