@@ -81,7 +81,7 @@ const struct verb verbs[] = {
 	  OPTIONS_ALL | OPTION_END_CLAIMS | OPTION_DEADLINE, EXITS_KERNEL,
 	  .run = run_revoke },
 	{ "help", "[VERB]", "Print this help, or that of a verb",
-	  OPTIONS_ALL, EXIT_DONE | EXIT_USAGE, .run = run_help },
+	  OPTIONS_ALL, EXITS_READ, .run = run_help },
 	/* For the shells; not shown. */
 	{ "complete", "[WORD]...", NULL, OPTION_HELP, EXIT_DONE,
 	  .is_raw = true, .run = run_complete },

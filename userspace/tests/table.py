@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Makes the parts of bindery(8) that the table of verbs tells, and checks it.
 
-table.py PAGE < JSON prints TAP: the made parts are as the table has them, and
-each verb and option is described. table.py --write PAGE < JSON puts the made
-parts in. JSON is what "bindery help --json" prints.
+table.py PAGE SEEN < JSON prints TAP: the made parts are as the table has them,
+each verb and option is described, and the verbs have ended in each way that it
+tells and in no other, by the lines "status VERB: NUMBER" of the file SEEN.
+table.py --write PAGE < JSON puts the made parts in. JSON is what
+"bindery help --json" prints.
 """
 
 import json
@@ -76,6 +78,30 @@ def missing(page, verbs):
                 yield "option --%s is not described" % option["name"]
 
 
+def read_statuses(name):
+    seen = {}
+    with open(name, errors="replace") as lines:
+        for line in lines:
+            found = re.fullmatch(r"status (\w+): (\d+)\n", line)
+            if found:
+                seen.setdefault(found[1], set()).add(found[2])
+    return seen
+
+
+def unlike(verbs, seen):
+    for verb in verbs:
+        told = {exit["status"] for exit in verb["exits"]}
+        found = seen.get(verb["name"], set())
+        if "N" in told:
+            if found - told:
+                told.remove("N")
+            found &= told
+        for status in sorted(told - found):
+            yield "%s has never ended with %s" % (verb["name"], status)
+        for status in sorted(found - told):
+            yield "%s has ended with %s" % (verb["name"], status)
+
+
 def write(name, page, verbs):
     for part, make in PARTS.items():
         head, _, tail = split(page, part)
@@ -86,10 +112,11 @@ def write(name, page, verbs):
 
 def main(arguments):
     verbs = json.load(sys.stdin)["verbs"]
-    name = arguments[-1]
+    writes = arguments[0] == "--write"
+    name = arguments[writes]
     with open(name) as file:
         page = file.read()
-    if arguments[0] == "--write":
+    if writes:
         return write(name, page, verbs)
     results = []
     for part, make in PARTS.items():
@@ -98,6 +125,8 @@ def main(arguments):
                         ["run make -C userspace man"]))
     results.append(("U2_the_manual_describes_every_verb_and_option",
                     sorted(set(missing(page, verbs)))))
+    results.append(("U2_verbs_end_in_every_way_that_is_told_and_in_no_other",
+                    list(unlike(verbs, read_statuses(arguments[1])))))
     print("TAP version 13\n1..%d" % len(results))
     for number, (test, wrong) in enumerate(results, 1):
         for text in wrong:

@@ -165,6 +165,8 @@ TEST(A3_wait_has_an_exit_status_for_each_thing_that_lacks)
 	EXPECT_INT(cli_run("wait -d 0.01 --driver e1000e --node -j 02/00"), 0);
 	EXPECT_TEXT(json_at(cli_json(0), "node"), "eth0");
 	EXPECT_TEXT(json_at(cli_json(0), "device"), "0000:01:00.0");
+	EXPECT_INT(cli_run("wait nosuch"), 1);
+	EXPECT_HAS(cli_err(), "nosuch: request: address: ");
 	EXPECT_INT(cli_run("wait 02/00 02/01"), 2);
 	EXPECT_INT(cli_run("wait 02/00,id=8086:10d3"), 2);
 	EXPECT_INT(cli_run("wait --deadline x 02/00"), 2);
