@@ -23,6 +23,8 @@ static const struct {
 	/* A cell of GENERATION, before that of FLAGS */
 	{ "(  )[0-9]+ +pci", "N  pci" },
 	{ "(^|\n)[0-9]+  [0-9]+\\.[0-9]+", "N  T" },
+	/* A table of one user, whose number makes its width */
+	{ "(users:\n  )PID +COMM\n  [0-9]+ +", "N  " },
 };
 
 static void mask(char *text, size_t size, const char *pattern,
