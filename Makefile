@@ -244,7 +244,7 @@ style-userspace:
 style-scripts:
 	shellcheck .ci/run
 	python3 -m compileall -q selftests/vm selftests/model selftests/mutants
-	codespell -L lits,relase --skip ./build,./.git,./LICENSES,./selftests/kselftest .
+	codespell -L lits,relase --skip ./build,./.git,./LICENSES,./selftests/kselftest,./userspace/fuzz/corpus .
 
 # --- install ----------------------------------------------------------------
 

@@ -74,7 +74,7 @@ man: cli
 lint:
 	$(call lint_with,cppcheck) $(CPPCHECK) $(cppflags) $(lint_c)
 	$(call lint_with,clang-tidy) $(TIDY) $(lint_c) -- $(lint_flags)
-	$(call lint_with,codespell) codespell -L lits $(src)
+	$(call lint_with,codespell) codespell -L lits --skip '$(src)fuzz/corpus' $(src)
 	$(call lint_with,shellcheck) \
 		shellcheck -s bash $(src)completions/bindery.bash && \
 		shellcheck $(src)man/*.sh $(src)tests/*.sh $(src)fuzz/*.sh \

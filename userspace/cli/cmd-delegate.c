@@ -102,7 +102,8 @@ static int hand_over(const struct options *options, int fd)
 
 	if (strlen(options->socket) >= sizeof(address.sun_path))
 		return report_failure(options, ENAMETOOLONG, options->socket);
-	strcpy(address.sun_path, options->socket);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+		 options->socket);
 	to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (to < 0)
 		return report_failure(options, errno, "no socket");

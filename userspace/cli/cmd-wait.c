@@ -78,7 +78,7 @@ static int wait_for(const struct options *options, const char *text,
 		    struct bindery_wait *wait)
 {
 	uint32_t deadline_ms = options->deadline_ms;
-	enum bindery_wait_state state;
+	enum bindery_wait_state state = BINDERY_WAIT_ABSENT;
 	int ret = set_conditions(options, wait);
 
 	if (!ret)

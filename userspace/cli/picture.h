@@ -59,7 +59,7 @@ int picture_new(const struct options *options, struct picture *picture);
 void picture_free(struct picture *picture);
 
 /* facts.c */
-#define DEVICE_NAME_SIZE (2 * BINDERY_PCI_NAME_SIZE)
+#define DEVICE_NAME_SIZE (2UL * BINDERY_PCI_NAME_SIZE)
 
 void device_name(struct bindery_names *names,
 		 const struct bindery_device *device,

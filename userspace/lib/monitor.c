@@ -27,7 +27,7 @@ static int append(struct bindery_monitor *monitor,
 
 	if (!record)
 		return -ENOMEM;
-	if (num_lost) {
+	if (!message) {
 		record->message.seq = monitor->next;
 		record->num_lost = num_lost;
 	} else {

@@ -56,6 +56,7 @@ static int open_family(struct nl_sock **socket, int *family)
 	struct nl_sock *new = nl_socket_alloc();
 	int ret;
 
+	*socket = NULL;
 	if (!new)
 		return -ENOMEM;
 	errno = 0;

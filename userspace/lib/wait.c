@@ -103,7 +103,7 @@ int bindery_wait_set_driver(struct bindery_wait *wait, const char *driver)
 	if (strlen(driver) >= sizeof(wait->wanted))
 		return -ENAMETOOLONG;
 	wait->want_driver = true;
-	strcpy(wait->wanted, driver);
+	snprintf(wait->wanted, sizeof(wait->wanted), "%s", driver);
 	return 0;
 }
 
@@ -138,7 +138,7 @@ static int drain(struct bindery_wait *wait)
 /* Modules and their drivers differ in these only by accident. */
 static char plain(char c)
 {
-	return c == '-' ? '_' : c;
+	return (char)(c == '-' ? '_' : c);
 }
 
 static bool same_driver(const char *a, const char *b)

@@ -210,7 +210,8 @@ TEST(U4_dot_has_clusters_and_edges)
 TEST(U4_svg_is_one_file_for_light_and_dark)
 {
 	start_held();
-	strcpy((char *)mock.members[0].out_native_driver, "<&>");
+	snprintf((char *)mock.members[0].out_native_driver,
+		 sizeof(mock.members[0].out_native_driver), "<&>");
 	EXPECT_INT(cli_run("show --svg"), 0);
 	EXPECT_HAS(cli_out(), "<svg xmlns=\"http://www.w3.org/2000/svg\"");
 	EXPECT_HAS(cli_out(), "prefers-color-scheme:dark");

@@ -134,7 +134,7 @@ TEST(U2_without_the_module_the_end_is_4_and_says_how_to_load_it)
 		"acquire 0000:01:00.0", "adopt 0000:01:00.0",
 		"release 0000:01:00.0", "mark 0000:01:00.0 reserve",
 		"repair 0000:01:00.0", "strays", "monitor", "log",
-		"revoke " MOCK_ID,
+		"revoke 00112233-4455-6677-8899-aabbccddeeff",
 	};
 
 	start();

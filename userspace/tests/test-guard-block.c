@@ -89,7 +89,7 @@ TEST(G2_all_holders_of_a_disk_are_looked_through)
 	guards_finish();
 }
 
-#define UBERBLOCKS	(128 * 1024)	/* of the first label */
+#define UBERBLOCKS	(128L * 1024)	/* of the first label */
 #define UBERBLOCK_MAGIC	UINT64_C(0x00bab10c)
 #define NUM_UBERBLOCKS	8
 
@@ -101,10 +101,10 @@ static void put_pool(const char *path)
 
 	tree_file(path, "");
 	fd = openat(host->root, path, O_WRONLY);
-	EXPECT_INT(ftruncate(fd, 64 * 1024 * 1024), 0);
+	EXPECT_INT(ftruncate(fd, 64L << 20), 0);
 	for (int i = 0; i < NUM_UBERBLOCKS; i++)
 		EXPECT_INT(pwrite(fd, &magic, sizeof(magic),
-				  UBERBLOCKS + 1024 * i), sizeof(magic));
+				  UBERBLOCKS + 1024L * i), sizeof(magic));
 	close(fd);
 }
 
