@@ -74,9 +74,11 @@ LD_LIBRARY_PATH=$work/root/usr/lib root/usr/sbin/bindery --version >version &&
 	! readelf -d root/usr/sbin/bindery | grep -qi 'r.*path'
 result U1_the_installed_tool_has_no_rpath $?
 
+# All of it, so that each library that it is built on is missed.
+whole=-Wl,--whole-archive,-l:libbindery.a,--no-whole-archive
 # shellcheck disable=SC2046 # words of flags
 $CC -Wall -Werror use.c $(pkg-config --cflags --static --libs bindery |
-	sed 's/-lbindery/-l:libbindery.a/') -o use-static &&
+	sed "s/-lbindery/$whole/") -o use-static &&
 	./use-static && ! readelf -d use-static | grep -q libbindery
 result U1_a_program_is_linked_with_the_static_library_by_pkg_config $?
 
