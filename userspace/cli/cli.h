@@ -383,6 +383,10 @@ int target_choose(const struct options *options,
 		  struct target *target);
 int target_resolve(const struct options *options, const char *name,
 		   const char *module, struct target *target);
+/* The driver that is nowhere, of a plan that takes one unasked; or NULL. */
+const char *target_missing(const struct bindery_host *host,
+			   const struct bindery_members *plan);
+void put_no_target(struct json_object *document, const char *name);
 bool variant_find(const struct bindery_host *host,
 		  const struct bindery_bdf *bdf,
 		  struct bindery_variant *variant);

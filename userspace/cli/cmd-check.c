@@ -7,16 +7,20 @@ static int print_plan(const struct transaction *transaction,
 {
 	struct json_object *document = json_object_new_object();
 	bool in_use = guards && guards_refuse(transaction->options, guards);
+	const char *missing = target_missing(transaction->host, plan);
+	bool all = possible && !in_use && !missing;
 
-	put_bool(document, "possible", possible && !in_use);
+	put_bool(document, "possible", all);
 	put_members(document, plan, 0, guards);
 	put_topology(transaction->host, document);
 	if (!possible)
 		transaction_report(transaction, document, plan);
 	else if (in_use)
 		report_guards(transaction->options, document, guards);
+	else if (missing)
+		put_no_target(document, missing);
 	document_print(transaction->options, document);
-	return possible && !in_use ? STATUS_DONE : STATUS_FAILED;
+	return all ? STATUS_DONE : STATUS_FAILED;
 }
 
 static int check(const struct transaction *transaction)

@@ -136,9 +136,8 @@ void put_variants(struct json_object *document,
 	bindery_host_free(host);
 }
 
-static int report_no_target(const struct options *options, const char *name)
+void put_no_target(struct json_object *document, const char *name)
 {
-	struct json_object *document = json_object_new_object();
 	struct json_object *escaped = escaped_string(name);
 	char *text;
 
@@ -150,8 +149,39 @@ static int report_no_target(const struct options *options, const char *name)
 	put_string(json_object_object_get(document, "error"), "driver", name);
 	free(text);
 	json_object_put(escaped);
+}
+
+static int report_no_target(const struct options *options, const char *name)
+{
+	struct json_object *document = json_object_new_object();
+
+	put_no_target(document, name);
 	document_print(options, document);
 	return STATUS_FAILED;
+}
+
+/* Of those that need no name; what was named has been looked for before. */
+static bool is_usual(const char *target)
+{
+	return !strcmp(target, "vfio-pci") || !strcmp(target, "bindery-vfio");
+}
+
+/* @plan may be NULL. */
+const char *target_missing(const struct bindery_host *host,
+			   const struct bindery_members *plan)
+{
+	const struct bindery_member *member;
+	const char *target;
+
+	for (size_t i = 0; plan && i < bindery_members_get_count(plan); i++) {
+		member = bindery_members_get(plan, i);
+		target = bindery_member_get_target(member);
+		if (bindery_member_get_flags(member) &
+		    BINDERY_MEMBER_TARGET_ABSENT && is_usual(target) &&
+		    !bindery_host_has_driver(host, target, NULL))
+			return target;
+	}
+	return NULL;
 }
 
 /*

@@ -417,6 +417,29 @@ TEST(U2_what_was_typed_is_told_without_control_characters)
 	tree_free();
 }
 
+TEST(G3_check_refuses_what_is_nowhere_unasked_too)
+{
+	struct utsname name;
+	char path[256];
+
+	start_claimable();
+	cli_use_tree(tree_new());
+	uname(&name);
+	snprintf(path, sizeof(path), "lib/modules/%s/modules.dep", name.release);
+	tree_file(path, "");
+	EXPECT_INT(cli_run("check 0000:01:00.0"), 0);
+	mock.members[0].out_flags |= BINDERY_MEMBER_TARGET_ABSENT;
+	EXPECT_INT(cli_run("check 0000:01:00.0"), 1);
+	EXPECT_HAS(cli_out(), "possible: no\n");
+	EXPECT_HAS(cli_err(), "no-target: driver vfio-pci is not loaded, and there is no module for it; ");
+	strcpy(mock.members[0].out_target, "bindery-vfio");
+	EXPECT_INT(cli_run("check --json --sealed 0000:01:00.0"), 1);
+	EXPECT_TEXT(json_at(cli_json(0), "error.driver"), "bindery-vfio");
+	tree_file(path, "updates/dkms/bindery_vfio.ko:\n");
+	EXPECT_INT(cli_run("check --sealed 0000:01:00.0"), 0);
+	tree_free();
+}
+
 TEST(G3_check_refuses_a_driver_that_is_nowhere)
 {
 	struct utsname name;
