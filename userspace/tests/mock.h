@@ -43,6 +43,7 @@ struct mock {
 	unsigned int num_members;
 	unsigned int grow;			/* new members at each call */
 	unsigned int delay_ms;			/* that a release takes */
+	bool delay_until_told;			/* or less, if something is told */
 	unsigned int state;
 	unsigned int num_claims;
 	unsigned int claim_flags;
