@@ -144,7 +144,7 @@ def remove_tree(path: Path) -> None:
 
 def forget_unused() -> None:
     """Remove what superseded kernels and roots left in the cache."""
-    for kind in ("base", "kernels", "modules", "roots"):
+    for kind in ("base", "debug", "kernels", "modules", "roots"):
         for path in (cache() / kind).glob("*"):
             if time.time() - path.stat().st_mtime > UNUSED_FOR:
                 say(f"cache: removing {kind}/{path.name}")

@@ -85,19 +85,22 @@ class Run:
         return "".join(self.texts(kind, index))
 
 
-def plan(machine: Machine, programs: list[Program], bindery: bool) -> str:
-    """What init has to do."""
-    lines = machine.preparation()
+def plan(machine: Machine, programs: list[Program], bindery: bool,
+         slowness: int = 1) -> str:
+    """What init has to do. The tests' own limits follow KSFT_SLOWNESS."""
+    lines = [f"slow\t{slowness}", *machine.preparation()]
     if bindery:
         lines.append("exec\tmodprobe\tbindery")
-    lines += ["list", f"env\tBINDERY_MACHINE={machine.name}"]
+    lines += ["list", f"env\tBINDERY_MACHINE={machine.name}",
+              f"env\tKSFT_SLOWNESS={slowness}"]
     if machine.power_off:
         lines.append("shutdown")
     if machine.qmp:
         lines.append(f"env\tBINDERY_QMP={MONITOR_PORT}")
-    lines += ["\t".join(["run", str(index), str(program.timeout),
+    lines += ["\t".join(["run", str(index), str(program.timeout * slowness),
                          *program.argv])
               for index, program in enumerate(programs)]
+    lines.append("leaks")
     return "\n".join(lines) + "\n"
 
 
@@ -130,7 +133,7 @@ def start(machine: Machine, kernel: Kernel, contents: Contents,
             RUNNING.add(process)
             try:
                 follow(process, folder / "report", run, limits,
-                       watch)
+                       BOOT_LIMIT * kernel.slowness, watch)
             finally:
                 process.kill()
                 process.wait()
@@ -176,10 +179,10 @@ def charge(run: Run, record: Record, spent: float) -> None:
 
 
 def follow(process: subprocess.Popen, path: Path, run: Run,
-           limits: list[int] | None, watch) -> None:
+           limits: list[int] | None, boot_limit: int, watch) -> None:
     """Read the report while the guest runs."""
     decoder = Decoder()
-    deadline = time.monotonic() + BOOT_LIMIT
+    deadline = time.monotonic() + boot_limit
     while not path.exists() and process.poll() is None:
         time.sleep(0.01)
     if not path.exists():
@@ -193,7 +196,7 @@ def follow(process: subprocess.Popen, path: Path, run: Run,
                 if record.kind in ("start", "exit"):
                     charge(run, record, processor_time(process))
                     deadline = time.monotonic() + (
-                        BOOT_LIMIT if record.kind == "exit" or not limits
+                        boot_limit if record.kind == "exit" or not limits
                         else limits[record.index] + GRACE)
                 if watch:
                     watch(record)

@@ -32,12 +32,12 @@
 #define REPORT_PORT 0x504
 #define EXIT_PORT 0x501
 #define EXIT_DONE 0x10
-/* Since boot; a machine that is not ready by then never will be. */
-#define SETTLED_MS 40000
 #define MAX_FIELDS 64
 /* Often enough that the kernel's buffer never overruns. */
 #define LOG_MS 1000
 
+/* Since boot; a machine that is not ready by then never will be. */
+static long settled_ms = 40000;
 static int kmsg_fd;
 static int program_index;
 static char *program_env[MAX_FIELDS] = {
@@ -269,7 +269,7 @@ static void step_env(char **argv)
 /* exec COMMAND ARGUMENTS...: a preparation that has to succeed */
 static void step_exec(char **argv)
 {
-	int status = run_captured(argv + 1, SETTLED_MS, "setup");
+	int status = run_captured(argv + 1, settled_ms, "setup");
 
 	if (status)
 		reportf("error", "%s: wait status %d", argv[1], status);
@@ -309,13 +309,48 @@ static const char *link_name(const char *bdf, const char *link)
 static void step_driver(char **argv)
 {
 	while (strcmp(link_name(argv[1], "driver"), argv[2])) {
-		if (now_ms() > SETTLED_MS) {
+		if (now_ms() > settled_ms) {
 			reportf("error", "%s is on driver %s, not %s", argv[1],
 				link_name(argv[1], "driver"), argv[2]);
 			return;
 		}
 		usleep(10000);
 	}
+}
+
+/* slow FACTOR: for a kernel that takes longer for everything */
+static void step_slow(char **argv)
+{
+	settled_ms *= atol(argv[1]);
+}
+
+/* Report a file of debugfs or procfs as it is, if this kernel has it. */
+static void report_file(const char *kind, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0) {
+		forward(fd, kind);
+		close(fd);
+	}
+}
+
+/*
+ * leaks: what nobody has a pointer to any more. An object counts from its
+ * sixth second, once two scans saw it unchanged.
+ */
+static void step_leaks(char **argv)
+{
+	static const char path[] = "/sys/kernel/debug/kmemleak";
+
+	(void)argv;
+	if (!access(path, F_OK)) {
+		write_file(path, "scan");
+		usleep(6000000);
+		write_file(path, "scan");
+		report_file("leaks", path);
+	}
+	report_file("lockdep", "/proc/lockdep_stats");
 }
 
 /* shutdown: at the end, by the kernel */
@@ -330,7 +365,7 @@ static void step_mount(char **argv)
 {
 	mkdir(argv[2], 0755);
 	while (mount(argv[1], argv[2], argv[3], 0, NULL)) {
-		if (now_ms() > SETTLED_MS) {
+		if (now_ms() > settled_ms) {
 			reportf("error", "mount %s: %m", argv[1]);
 			return;
 		}
@@ -359,7 +394,7 @@ static void step_up(char **argv)
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/net", argv[1]);
 	while (!(dir = opendir(path))) {
-		if (now_ms() > SETTLED_MS) {
+		if (now_ms() > settled_ms) {
 			reportf("error", "%s has no interface", argv[1]);
 			return;
 		}
@@ -422,9 +457,10 @@ static const struct {
 	void (*run)(char **argv);
 } steps[] = {
 	{ "driver", 3, step_driver }, { "env", 2, step_env },
-	{ "exec", 2, step_exec },     { "list", 1, step_list },
-	{ "mount", 4, step_mount },   { "run", 4, step_run },
-	{ "shell", 1, step_shell },   { "shutdown", 1, step_shutdown },
+	{ "exec", 2, step_exec },     { "leaks", 1, step_leaks },
+	{ "list", 1, step_list },     { "mount", 4, step_mount },
+	{ "run", 4, step_run },	      { "shell", 1, step_shell },
+	{ "shutdown", 1, step_shutdown }, { "slow", 2, step_slow },
 	{ "up", 2, step_up },	      { "vfs", 4, step_vfs },
 };
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Debian's stock kernels: which version each name means today, and one
-unpacked tree per version with the kernel, its modules and its headers."""
+"""Debian's kernels: which version each name means today, and one tree per
+version with the kernel, its modules and its headers: unpacked for the stock
+kernels, built for the debug kernels of debug.py."""
 
 import gzip
 import json
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import apt
+import debug
 from common import (Failure, appearing, cache, call, digest, locked, say,
                     stage, used, write_whole)
 
@@ -37,6 +39,39 @@ class Kernel:
     tree: Path
 
     @property
+    def variant(self) -> str:
+        return debug.variant_of(self.name)
+
+    @property
+    def labels(self) -> set[str]:
+        """What machine files may call it: its name, its series, its variant,
+        and whether it is Debian's own build."""
+        series, _, variant = self.name.partition("-")
+        return {self.name, series, *([variant, "debug"] if variant
+                                     else ["stock"])}
+
+    @property
+    def checks(self) -> bool:
+        """Whether it checks locks and looks for leaks."""
+        return bool(self.variant) and debug.VARIANTS[self.variant].checks
+
+    @property
+    def slowness(self) -> int:
+        """By what to multiply limits in seconds."""
+        return debug.VARIANTS[self.variant].slowness if self.variant else 1
+
+    @property
+    def more_memory(self) -> int:
+        """In megabytes."""
+        return debug.VARIANTS[self.variant].memory_mb if self.variant else 0
+
+    @property
+    def variables(self) -> list[str]:
+        """For make, when it builds modules."""
+        return list(debug.VARIANTS[self.variant].variables) \
+            if self.variant else []
+
+    @property
     def modules(self) -> Path:
         return self.tree / "usr/lib/modules" / self.version
 
@@ -51,18 +86,35 @@ class Kernel:
 
 
 def get(name: str) -> Kernel:
-    """The kernel of that name, fetched on first use."""
+    """The kernel of that name, fetched or built on first use."""
     known = names(name)
-    tree = tree_of(known)
+    tree = tree_of(name, known)
     kernel = Kernel(name, known["version"], known["release"], tree)
     with locked(f"kernel-{name}"):
         if not used(tree):
-            fetch(kernel, known["packages"])
+            obtain(kernel, known)
     return kernel
 
 
-def tree_of(known: dict) -> Path:
-    return cache() / "kernels" / digest(*known["packages"])
+def obtain(kernel: Kernel, known: dict) -> None:
+    with appearing(kernel.tree) as tree:
+        if kernel.variant:
+            debug.build(kernel.name, known, tree)
+        else:
+            fetch(kernel, known["packages"], tree)
+        call(["depmod", "-b", tree, kernel.version])
+
+
+def tree_of(name: str, known: dict) -> Path:
+    return cache() / "kernels" / digest(*known["packages"],
+                                        *debug.inputs(name))
+
+
+def is_cached(name: str) -> bool:
+    """Whether the kernel can be had without a download or a build."""
+    path = cache() / f"kernel-{name}.json"
+    return path.exists() and tree_of(
+        name, json.loads(path.read_text())).exists()
 
 
 def names(name: str) -> dict:
@@ -74,7 +126,7 @@ def names(name: str) -> dict:
     sources = list(apt.mirrors())
     age = time.time() - known.get("time", 0)
     if known.get("sources") == sources and 0 <= age < NAMES_FRESH_FOR \
-            and tree_of(known).exists():
+            and tree_of(name, known).exists():
         return known
     try:
         found = resolve(name)
@@ -91,6 +143,9 @@ def names(name: str) -> dict:
 
 def resolve(name: str) -> dict:
     """Ask the archive which packages make up a kernel today."""
+    series, _, variant = name.partition("-")
+    if variant:
+        return debug.resolve(variant, names(series))
     for release in RELEASES[name]:
         view = apt.View(release)
         view.update()
@@ -139,19 +194,17 @@ def closure(view: apt.View, wanted: list[str]) -> list[str]:
     return sorted(f"{key}={value}" for key, value in chosen.items())
 
 
-def fetch(kernel: Kernel, packages: list[str]) -> None:
-    """Download, unpack, index. The view may be older than the names."""
+def fetch(kernel: Kernel, packages: list[str], tree: Path) -> None:
+    """Download and unpack. The view may be older than the names."""
     view = apt.View(kernel.release)
     view.update()
-    with stage(f"kernel {kernel.name}: {kernel.version}", kernel.tree), \
-            appearing(kernel.tree) as tree:
+    with stage(f"kernel {kernel.name}: {kernel.version}", tree):
         view.unpack(packages, tree)
         merge_usr(tree)
         boot = tree / "boot" / f"vmlinuz-{kernel.version}"
         if not boot.exists():
             boot = tree / "usr/lib/modules" / kernel.version / "vmlinuz"
         (tree / "vmlinux").write_bytes(bare_kernel(boot.read_bytes()))
-        call(["depmod", "-b", tree, kernel.version])
 
 
 def merge_usr(tree: Path) -> None:

@@ -102,8 +102,9 @@ class Machine:
                                 tuple(table.get("not_on", ()))))
         return made
 
-    def expected_skips(self, kernel: str) -> list[str]:
-        return self.skips.get("all", []) + self.skips.get(kernel, [])
+    def expected_skips(self, kernel: Kernel) -> list[str]:
+        return [skip for label in ("all", *sorted(kernel.labels))
+                for skip in self.skips.get(label, [])]
 
     def preparation(self) -> list[str]:
         """The plan's lines before the first program."""
@@ -163,6 +164,10 @@ def common(machine: Machine) -> list[str]:
     return ["-cpu", cpu, *COMMON.split()]
 
 
+def memory_mb(machine: Machine, kernel: Kernel) -> int:
+    return int(machine.memory.removesuffix("G")) * 1024 + kernel.more_memory
+
+
 def make_disks(machine: Machine, folder: Path) -> list[str]:
     """Raw sparse files with an ext4 file system each."""
     args = []
@@ -195,7 +200,7 @@ def command(machine: Machine, kernel: Kernel, folder: Path,
         *root.program("usr/bin/qemu-system-x86_64"),
         "-L", str(share / "qemu"), "-L", str(share / "seabios"),
         *engine(machine), "-smp", str(machine.smp),
-        "-m", machine.memory, "-chardev", console,
+        "-m", f"{memory_mb(machine, kernel)}M", "-chardev", console,
         "-chardev", f"file,id=report,path={folder}/report",
         "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
         *common(machine), *make_disks(machine, folder),

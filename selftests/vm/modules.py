@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Build the project's modules and the test drivers for a stock kernel, in
+"""Build the project's modules and the test drivers for a kernel, in
 the root file system of the Debian release that made the kernel."""
 
 import os
@@ -27,6 +27,7 @@ def built(kernel: Kernel) -> list[Path]:
 
 def build(kernel: Kernel, variables: list[str]) -> list[Path]:
     """Bring the modules up to date with the sources and the variables."""
+    variables = [*kernel.variables, *variables]
     if not (PROJECT / "Kbuild").exists():
         raise Failure("no Kbuild at the top of the project")
     target = folder(kernel)

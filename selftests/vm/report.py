@@ -2,6 +2,7 @@
 """Judge what programs and guests reported: TAP, kernel log, skips, totals.
 All of it is pure: text in, verdict out."""
 
+import collections
 import fnmatch
 import os
 import re
@@ -29,6 +30,11 @@ TAINTS = "PFSRMBUDAWCIOELKXTNJ"
 OWN_MODULE_TAINTS = "OE"
 
 KSFT_SKIP = 4
+
+#: A line of kmemleak's backtraces, and the functions all of them begin with.
+FRAME = re.compile(r"\s+\[<\w+>\] (\S+)")
+ALLOCATORS = {"kmemleak_alloc", "__kmalloc", "__kmalloc_noprof",
+              "__kmalloc_cache_noprof", "kmem_cache_alloc_noprof"}
 
 PLAN = re.compile(r"1\.\.(\d+)\s*(?:#\s*SKIP\b\s*(.*))?$")
 CASE = re.compile(r"(ok|not ok) (\d+)\s*(?:- )?([^#]*?)\s*(?:#\s*(.*))?$")
@@ -163,6 +169,29 @@ def splats(log: list[str]) -> list[str]:
     return [f"kernel log: {found[0].strip()}"
             + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")] \
         if found else []
+
+
+def leaks(text: str) -> list[str]:
+    """What /sys/kernel/debug/kmemleak lists: memory nobody has a pointer to,
+    named by who allocated it."""
+    found = []
+    for entry in re.split(r"^(?=unreferenced object)", text, flags=re.M):
+        if not entry.startswith("unreferenced object"):
+            continue
+        callers = [match[1] for line in entry.splitlines()
+                   if (match := FRAME.match(line))]
+        found.append("leaked: " + " < ".join(
+            [c for c in callers if c.split("+")[0] not in ALLOCATORS][:6]))
+    return [f"{line} ({count} times)" if count > 1 else line
+            for line, count in collections.Counter(found).items()]
+
+
+def checked(checks: bool, ending: str, lockdep: str) -> list[str]:
+    """A checker that ran out of memory switches itself off, and then finds
+    nothing any more; kmemleak refuses the scan itself."""
+    if not checks or ending or re.search(r"debug_locks:\s+1$", lockdep, re.M):
+        return []
+    return ["lockdep is off: what was locked after that was not checked"]
 
 
 def first_starved(log: list[str]) -> str:

@@ -13,12 +13,17 @@ import apt
 from common import (HERE, Failure, appearing, cache, call, digest, locked,
                     stage, used)
 
+KERNEL_BUILD = ("bc", "bison", "cpio", "flex", "gcc", "kmod", "libelf-dev",
+                "libssl-dev", "make", "perl-base", "python3-minimal",
+                "xz-utils")
 PACKAGES = {
     "bookworm": ("gcc", "make", "libelf1", "sparse"),
     "trixie": ("gcc", "make", "libelf1t64", "pahole",
                "qemu-system-x86", "busybox-static"),
     "forky": ("gcc", "make", "libelf1t64", "pahole"),
     "bookworm-dkms": ("dkms", "gcc", "make", "libelf1", "pahole"),
+    "bookworm-kernel": KERNEL_BUILD,
+    "trixie-kernel": KERNEL_BUILD,
 }
 QEMU_RELEASE = "trixie"
 LEFT_OUT = ("doc", "man", "locale", "info")

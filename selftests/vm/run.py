@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import bench
+import debug
 import dkms
 import guest
 import kernels
@@ -70,7 +71,7 @@ def cmd_test(args) -> int:
     jobs = [suite.Job(machine, kernel, programs, args.soak)
             for machine in wanted for kernel in boots
             if (programs := tuple(program for program in choose(machine, args)
-                                  if kernel.name not in program.not_on))]
+                                  if kernel.labels.isdisjoint(program.not_on)))]
     if not jobs:
         raise Failure("no machine runs any of that")
     for job in jobs:
@@ -115,6 +116,7 @@ def added(path: Path) -> report.Result:
 
 def summary(results: list[report.Result], reruns: suite.Reruns) -> int:
     """The tables, and the last line that machines read."""
+    ran = {result.kernel for result in results}
     sections = {
         "Requirements": report.requirement_table(results),
         "Skipped": report.skip_lines(results),
@@ -123,6 +125,7 @@ def summary(results: list[report.Result], reruns: suite.Reruns) -> int:
         "Failed": [line for r in results for line in report.details(r)],
         "Seconds, of which a processor's": [
             timing(r) for r in results if r.seconds],
+        "Debug kernels left out": left_out(ran),
     }
     for title, lines in sections.items():
         if lines:
@@ -131,6 +134,15 @@ def summary(results: list[report.Result], reruns: suite.Reruns) -> int:
     passed, failed, skipped = report.totals(results)
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 0 if passed and not failed else 1
+
+
+def left_out(ran: set[str]) -> list[str]:
+    """If debug kernels ran, the other ones, and whether they would have to
+    be built first."""
+    if ran.isdisjoint(debug.NAMES):
+        return []
+    return [name + ("" if kernels.is_cached(name) else ": not built yet")
+            for name in debug.NAMES if name not in ran]
 
 
 def timing(result: report.Result) -> str:
@@ -192,7 +204,7 @@ def cmd_inspect(args) -> int:
         machine = machines.load(machine_name)
         for name in args.kernel:
             kernel = kernels.get(name)
-            plan = guest.plan(machine, [], bindery=False)
+            plan = guest.plan(machine, [], False, kernel.slowness)
             run = guest.start(machine, kernel,
                               Contents(plan, modules.built(kernel)), [])
             print(f"{machine.name}, kernel {name}: {machine.description} "
@@ -219,7 +231,7 @@ def cmd_shell(args) -> int:
     machine, kernel = machines.load(args.machine), kernels.get(args.kernel)
     things = suite.contents(machine, kernel, ())
     if not things.modules:
-        things.plan = guest.plan(machine, [], bindery=False)
+        things.plan = guest.plan(machine, [], False, kernel.slowness)
     things.plan += "shell\n"
     if suite.SELFTESTS.is_dir():
         things.programs.update(
@@ -269,9 +281,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     shell = command(cmd_shell, "an interactive console in a guest")
     demo = command(cmd_demo, "run one program and show its output")
 
-    every, all_machines = list(kernels.RELEASES), machines.names()
+    stock, all_machines = list(kernels.RELEASES), machines.names()
+    every = [*stock, *debug.NAMES]
     for each in (fetch, test, inspect):
-        several(each, "kernel", every, "kernels, all by default")
+        several(each, "kernel", every, "kernels, all stock ones by default")
     for each in (test, inspect):
         several(each, "machine", all_machines, "machines, all by default")
     for each in (shell, demo):
@@ -293,7 +306,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     fuzz.add_argument("--kernel", default="6.12", choices=every)
     fuzz.add_argument("--minutes", type=int, default=1, metavar="N")
     fuzz.add_argument("--seed", type=int, default=1, metavar="N")
-    several(timed, "kernel", every, "kernels, all by default")
+    several(timed, "kernel", every, "kernels, all stock ones by default")
     timed.add_argument("--real-time", action="store_true",
                        help="by the host's clock, also when emulated")
     timed.add_argument("--rounds", nargs=2, type=int, default=(5, 101),
@@ -311,7 +324,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
     args = parser.parse_args(arguments)
     if "kernel" in args and args.kernel is None:
-        args.kernel = every
+        args.kernel = stock
     return args
 
 

@@ -54,7 +54,8 @@ class Job:
 
     @property
     def limits(self) -> list[int]:
-        return [program.timeout for program in self.programs]
+        return [program.timeout * self.kernel.slowness
+                for program in self.programs]
 
 
 def contents(machine: Machine, kernel: Kernel,
@@ -74,7 +75,8 @@ def contents(machine: Machine, kernel: Kernel,
         raise Failure(f"not built: {', '.join(missing)}")
     if (BUILD / "bindery").exists():
         files["usr/bin/bindery"] = BUILD / "bindery"
-    return Contents(guest.plan(machine, list(programs), bindery=True),
+    return Contents(guest.plan(machine, list(programs), True,
+                               kernel.slowness),
                     modules.built(kernel), files,
                     vmm.files() if machine.vmm else {})
 
@@ -154,6 +156,7 @@ def evaluate(job: Job, run: Run) -> report.Result:
     """What a guest's records amount to."""
     result = report.Result(job.place, job.kernel.name, seconds=run.seconds)
     result.problems += run.texts("error", -1)
+    result.problems += report.leaks("".join(run.texts("leaks")))
     result.problems += wrong_groups(job.machine, run)
     log = report.log_lines(run.texts("klog", -1))
     result.problems += report.splats(log)
@@ -161,10 +164,12 @@ def evaluate(job: Job, run: Run) -> report.Result:
     for index, program in enumerate(job.programs):
         result.programs.append(judge_program(index, program.name, run))
         result.programs[-1].cpu = run.cpu.get(index, 0.0)
+    result.problems += report.checked(job.kernel.checks, run.ending,
+                                      "".join(run.texts("lockdep")))
     if run.ending:
         console = report.splats(run.console.splitlines())
         blame(result, run, [run.ending, *console])
-    report.apply_skips(result, job.machine.expected_skips(job.kernel.name),
+    report.apply_skips(result, job.machine.expected_skips(job.kernel),
                        whole=not job.soak)
     everything = report.log_lines(run.texts("klog")) + \
         run.console.splitlines()
@@ -241,6 +246,8 @@ def keep_logs(job: Job, run: Run, folder: Path) -> None:
     (folder / "kernel").write_text(
         "\n".join(report.log_lines(run.texts("klog"))) + "\n")
     (folder / "setup").write_text("".join(run.texts("setup")))
+    if leaks := "".join(run.texts("leaks")):
+        (folder / "leaks").write_text(leaks)
     for index, program in enumerate(job.programs):
         (folder / program.name).write_text(run.output("out", index))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 import bench
+import debug
 import guest
 import machine
 import report
@@ -99,6 +100,78 @@ class Judgement(unittest.TestCase):
 
     def test_boot_parameters_are_no_complaint(self):
         self.assertFalse(report.splats([f"Command line: {machine.APPEND}"]))
+
+
+class Checkers(unittest.TestCase):
+    LEAK = """unreferenced object 0xffff888 (size 32):
+  comm "modprobe", pid 70, jiffies 4294900000
+  hex dump (first 32 bytes):
+    00 00 00 00  ....
+  backtrace (crc 0):
+    [<ffffffff81>] __kmalloc_noprof+0x21/0x80
+    [<ffffffffc0>] hold_it+0x1f/0x40 [bindery]
+    [<ffffffffc1>] do_init_module+0x22/0x30
+"""
+
+    def test_leaks_are_named_by_their_callers(self):
+        self.assertEqual(report.leaks(""), [])
+        self.assertEqual(
+            report.leaks(self.LEAK),
+            ["leaked: hold_it+0x1f/0x40 < do_init_module+0x22/0x30"])
+        self.assertEqual(len(report.leaks(self.LEAK * 2)), 1)
+        self.assertIn("2 times", report.leaks(self.LEAK * 2)[0])
+
+    def test_a_checker_that_is_off_fails(self):
+        on = " debug_locks:                             1\n"
+        off = on.replace("1", "0")
+        self.assertEqual(report.checked(True, "", on), [])
+        self.assertEqual(report.checked(False, "", ""), [])
+        self.assertEqual(report.checked(True, "it died", ""), [])
+        self.assertEqual(len(report.checked(True, "", off)), 1)
+        self.assertEqual(len(report.checked(True, "", "")), 1)
+
+
+class DebugKernels(unittest.TestCase):
+    SLOW = Kernel("6.12-kasan", "6.12.1-kasan", "bookworm", Path("."))
+
+    def test_an_option_that_vanished_is_named(self):
+        chosen = "CONFIG_A=y\n# CONFIG_X=y\nCONFIG_B=n\nCONFIG_C=m\n"
+        self.assertEqual(debug.lost(chosen, "CONFIG_A=y\nCONFIG_C=m\n"), [])
+        self.assertEqual(
+            debug.lost(chosen, "CONFIG_B=y\nCONFIG_C=y\n"),
+            ["CONFIG_A is n, not y", "CONFIG_B is y, not n",
+             "CONFIG_C is y, not m"])
+
+    def test_a_later_fragment_wins(self):
+        self.assertEqual(debug.wanted("CONFIG_A=y\nCONFIG_A=n\n"),
+                         {"CONFIG_A": "n"})
+
+    def test_every_kernel_has_a_variant_and_a_configuration(self):
+        for name in debug.NAMES:
+            variant = debug.variant_of(name)
+            self.assertIn(variant, debug.VARIANTS)
+            self.assertIn(f'CONFIG_LOCALVERSION="-{variant}"',
+                          debug.inputs(name))
+        self.assertEqual(debug.inputs("6.12"), [])
+
+    def test_machines_name_kernels_in_several_ways(self):
+        made = machine.Machine("m", "", [], [], skips={
+            "all": ["a:1"], "6.12": ["a:2"], "kasan": ["a:3"],
+            "6.12-kasan": ["a:4"], "stock": ["a:5"], "debug": ["a:6"]})
+        self.assertEqual(sorted(made.expected_skips(self.SLOW)),
+                         ["a:1", "a:2", "a:3", "a:4", "a:6"])
+        self.assertEqual(sorted(made.expected_skips(KERNEL)), ["a:1", "a:5"])
+
+    def test_limits_are_multiplied(self):
+        made = machine.Machine("m", "", [], [], programs=["a_test"])
+        programs = tuple(made.all_programs())
+        slowness = self.SLOW.slowness
+        self.assertGreater(slowness, 1)
+        self.assertEqual(suite.Job(made, self.SLOW, programs).limits,
+                         [made.timeout * slowness])
+        plan = guest.plan(made, list(programs), True, slowness)
+        self.assertIn(f"run\t0\t{made.timeout * slowness}\ta_test", plan)
+        self.assertIn(f"KSFT_SLOWNESS={slowness}", plan)
 
 
 class Skips(unittest.TestCase):
