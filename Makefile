@@ -38,7 +38,8 @@ help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
 		expand -t 18 | sed 's/^/  /'
 	@echo 'Variables: PREFIX, DESTDIR, KERNEL (a release), KDIR (its headers),'
-	@echo '  KERNELS (of check, soak, torture, bench: 6.1 6.12 newest), BINDERY_CACHE.'
+	@echo '  KERNELS (of check, soak, torture, bench: 6.1 6.12 newest), BINDERY_CACHE,'
+	@echo '  DEBUG_KERNELS (of check-debug: $(DEBUG_KERNELS)).'
 
 # --- build ------------------------------------------------------------------
 
@@ -116,6 +117,15 @@ check: needs-check ## all tests, on all kernels
 	@python3 userspace/tests/schema.py userspace/schema \
 		$(O)/userspace/tests/documents $(O)/vm/logs/*/*_test \
 		>$(O)/schemas.tap || { cat $(O)/schemas.tap; exit 1; }
+
+# 6.12-kasan 6.12-kcsan 6.12-gcov newest-kasan; built on first use.
+DEBUG_KERNELS ?= 6.12-kasan
+
+.PHONY: check-debug
+check-debug: needs-check ## all tests in guests, on DEBUG_KERNELS
+	@$(MAKE) -s lib cli
+	@$(MAKE) -s -C selftests O=$(O)/selftests
+	@$(VM) test --alarms $(addprefix --kernel ,$(DEBUG_KERNELS))
 
 .PHONY: coverage
 coverage: needs-check ## what the tests reach; a report in build/coverage/html

@@ -10,6 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import alarms
 import bench
 import debug
 import dkms
@@ -81,6 +82,8 @@ def cmd_test(args) -> int:
         results, reruns = suite.run_all(jobs)
         if installed:
             results += installed.result()
+    if args.alarms:
+        results += alarms.run_all(boots)
     results += [added(path) for path in args.add]
     return summary(results, reruns)
 
@@ -302,6 +305,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                       help="what runs for hours, instead of the programs")
     test.add_argument("--dkms", action="store_true",
                       help="also what the command dkms does")
+    test.add_argument("--alarms", action="store_true",
+                      help="also whether debug kernels notice mistakes")
     demo.add_argument("--program", default="demo")
     fuzz.add_argument("--kernel", default="6.12", choices=every)
     fuzz.add_argument("--minutes", type=int, default=1, metavar="N")

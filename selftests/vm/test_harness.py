@@ -10,6 +10,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from unittest import mock
 
+import alarms
 import bench
 import debug
 import guest
@@ -161,6 +162,16 @@ class DebugKernels(unittest.TestCase):
         self.assertEqual(sorted(made.expected_skips(self.SLOW)),
                          ["a:1", "a:2", "a:3", "a:4", "a:6"])
         self.assertEqual(sorted(made.expected_skips(KERNEL)), ["a:1", "a:5"])
+
+    def test_a_mistake_that_nobody_noticed_fails(self):
+        result = report.Result("alarms/6.12-kasan", "6.12-kasan")
+        for kind, pattern in alarms.ALARMS["kasan"].items():
+            self.assertEqual(alarms.verdict(kind, pattern, result).status,
+                             "failed")
+            result.problems = ["kernel log: something else"]
+        result.problems.append("leaked: forget_memory+0x1/0x2 [a]")
+        self.assertEqual(alarms.verdict(
+            "leak", alarms.ALARMS["kasan"]["leak"], result).status, "passed")
 
     def test_limits_are_multiplied(self):
         made = machine.Machine("m", "", [], [], programs=["a_test"])
