@@ -26,6 +26,14 @@ int call(int fd, unsigned long number, void *argument)
 	return ioctl(fd, number, argument) < 0 ? -errno : 0;
 }
 
+bool has_nodes(int control)
+{
+	struct bindery_ioc_info info = { .size = sizeof(info) };
+
+	return !call(control, BINDERY_INFO, &info) &&
+	       info.out_kernel & BINDERY_KERNEL_VFIO_CDEV;
+}
+
 /* Whatever a call returns, its error record has to say the same. */
 static int judge(int ret, const struct bindery_ioc_error *error)
 {

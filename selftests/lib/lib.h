@@ -233,6 +233,8 @@ int close_claims(int control, const char *bdf);
 int group_state(int control, const char *bdf);
 bool group_is(int control, const char *bdf, int state);
 int call(int fd, unsigned long number, void *argument);
+/* Whether VFIO devices have nodes of their own in this kernel. */
+bool has_nodes(int control);
 
 /* compare.c: what a call answered, against what it should have */
 struct bindery_ioc_member *member_of(struct bindery_ioc_member *members,

@@ -7,7 +7,6 @@
 
 #define SEALED		"bindery-vfio"
 #define SEALED_MODULE	"bindery_vfio"
-#define NODES		"/dev/vfio/devices"
 
 int seal(struct common *common, uint32_t flags);
 bool is_sealed(const struct bindery_ioc_member *member);
