@@ -129,6 +129,9 @@ check-debug: needs-check ## all tests in guests, on DEBUG_KERNELS
 
 .PHONY: coverage
 coverage: needs-check ## what the tests reach; a report in build/coverage/html
+	@$(MAKE) -s lib cli
+	@$(MAKE) -s -C selftests O=$(O)/selftests
+	@$(VM) coverage
 	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) coverage
 
 # One kernel unless the caller names others.

@@ -36,7 +36,11 @@ class Record:
     the guest itself (-1)."""
     kind: str
     index: int
-    text: str
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        return self.data.decode(errors="replace")
 
 
 class Decoder:
@@ -61,8 +65,8 @@ class Decoder:
             if self.pending[end:end + 1] != b"\n":
                 self.broken = True
                 break
-            text = self.pending[head.end():end].decode(errors="replace")
-            found.append(Record(head[1].decode(), int(head[2]), text))
+            found.append(Record(head[1].decode(), int(head[2]),
+                                self.pending[head.end():end]))
             self.pending = self.pending[end + 1:]
         return found
 
@@ -100,7 +104,7 @@ def plan(machine: Machine, programs: list[Program], bindery: bool,
     lines += ["\t".join(["run", str(index), str(program.timeout * slowness),
                          *program.argv])
               for index, program in enumerate(programs)]
-    lines.append("leaks")
+    lines += ["leaks", "coverage"]
     return "\n".join(lines) + "\n"
 
 

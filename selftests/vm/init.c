@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -33,6 +34,8 @@
 #define EXIT_PORT 0x501
 #define EXIT_DONE 0x10
 #define MAX_FIELDS 64
+/* Of the module's objects, by where they were built. */
+#define COUNTS "/sys/kernel/debug/gcov/build/module"
 /* Often enough that the kernel's buffer never overruns. */
 #define LOG_MS 1000
 
@@ -176,6 +179,15 @@ static pid_t spawn(char **argv, int out)
 	execvpe(argv[0], argv, program_env);
 	dprintf(2, "%s: %m\n", argv[0]);
 	_exit(127);
+}
+
+static void copy(int fd, FILE *to)
+{
+	char buffer[4096];
+	ssize_t len;
+
+	while ((len = read(fd, buffer, sizeof(buffer))) > 0)
+		fwrite(buffer, 1, len, to);
 }
 
 static bool forward(int fd, const char *kind)
@@ -353,6 +365,42 @@ static void step_leaks(char **argv)
 	report_file("lockdep", "/proc/lockdep_stats");
 }
 
+/* A file as it is, below its name. */
+static int report_counts(const char *path, const struct stat *status, int type,
+			 struct FTW *where)
+{
+	const char *suffix = strrchr(path, '.');
+	size_t size = 0;
+	char *text;
+	FILE *memory;
+	int fd;
+
+	(void)status;
+	(void)where;
+	if (type != FTW_F || !suffix || strcmp(suffix, ".gcda"))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	memory = open_memstream(&text, &size);
+	if (fd < 0 || !memory) {
+		reportf("error", "%s: %m", path);
+		return 1;
+	}
+	fprintf(memory, "%s\n", path);
+	copy(fd, memory);
+	close(fd);
+	fclose(memory);
+	report("gcda", text, size);
+	free(text);
+	return 0;
+}
+
+/* coverage: how often each line ran, if this kernel counts */
+static void step_coverage(char **argv)
+{
+	(void)argv;
+	nftw(COUNTS, report_counts, 8, FTW_PHYS);
+}
+
 /* shutdown: at the end, by the kernel */
 static void step_shutdown(char **argv)
 {
@@ -456,6 +504,7 @@ static const struct {
 	int fields;
 	void (*run)(char **argv);
 } steps[] = {
+	{ "coverage", 1, step_coverage },
 	{ "driver", 3, step_driver }, { "env", 2, step_env },
 	{ "exec", 2, step_exec },     { "leaks", 1, step_leaks },
 	{ "list", 1, step_list },     { "mount", 4, step_mount },

@@ -13,7 +13,9 @@ from kernels import Kernel
 
 SOURCES = ("Kbuild", "dkms.conf", "module", "uapi", "selftests/drivers")
 DRIVERS = "selftests/drivers"
-PRODUCTS = (".o", ".ko", ".mod", ".mod.c", ".cmd", ".order", ".symvers")
+#: Of an object that counts how often its lines run.
+NOTES = "**/*.gcno"
+PRODUCTS = (".gcno", ".o", ".ko", ".mod", ".mod.c", ".cmd", ".order", ".symvers")
 
 
 def folder(kernel: Kernel) -> Path:
@@ -23,6 +25,11 @@ def folder(kernel: Kernel) -> Path:
 def built(kernel: Kernel) -> list[Path]:
     """The modules of the last build."""
     return sorted(folder(kernel).glob("**/*.ko"))
+
+
+def products(kernel: Kernel) -> list[Path]:
+    """What has to be kept of a build."""
+    return built(kernel) + sorted(folder(kernel).glob(NOTES))
 
 
 def build(kernel: Kernel, variables: list[str]) -> list[Path]:
@@ -39,7 +46,7 @@ def build(kernel: Kernel, variables: list[str]) -> list[Path]:
             return built(kernel)
         stamp.unlink(missing_ok=True)
         other_kernel(target, kernel)
-        for stale in built(kernel):
+        for stale in products(kernel):
             stale.unlink()
         kept = cache() / "modules" / key
         if used(kept):
@@ -79,7 +86,7 @@ def keep(kernel: Kernel, kept: Path) -> None:
         if kept.exists():
             return
         with appearing(kept) as temporary:
-            for path in built(kernel):
+            for path in products(kernel):
                 copy = temporary / path.relative_to(folder(kernel))
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, copy)

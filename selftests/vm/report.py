@@ -32,7 +32,7 @@ OWN_MODULE_TAINTS = "OE"
 KSFT_SKIP = 4
 
 #: A line of kmemleak's backtraces, and the functions all of them begin with.
-FRAME = re.compile(r"\s+\[<\w+>\] (\S+)")
+FRAME = re.compile(r"    (\S+\+0x\S+|0x[0-9a-f]{8,})")
 ALLOCATORS = {"kmemleak_alloc", "__kmalloc", "__kmalloc_noprof",
               "__kmalloc_cache_noprof", "kmem_cache_alloc_noprof"}
 

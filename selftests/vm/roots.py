@@ -21,6 +21,7 @@ PACKAGES = {
     "trixie": ("gcc", "make", "libelf1t64", "pahole",
                "qemu-system-x86", "busybox-static"),
     "forky": ("gcc", "make", "libelf1t64", "pahole"),
+    "bookworm-coverage": ("gcc", "gcovr"),
     "bookworm-dkms": ("dkms", "gcc", "make", "libelf1", "pahole"),
     "bookworm-kernel": KERNEL_BUILD,
     "trixie-kernel": KERNEL_BUILD,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import alarms
 import bench
+import coverage
 import debug
 import dkms
 import guest
@@ -86,6 +87,15 @@ def cmd_test(args) -> int:
         results += alarms.run_all(boots)
     results += [added(path) for path in args.add]
     return summary(results, reruns)
+
+
+def cmd_coverage(args) -> int:
+    """All programs where lines are counted; then what that amounts to."""
+    kernel = kernels.get(args.kernel[0])
+    coverage.forget(kernel)
+    status = cmd_test(args)
+    print("\n".join(coverage.report(kernel)))
+    return status
 
 
 def cmd_bench(args) -> int:
@@ -276,6 +286,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     fetch = command(cmd_fetch, "download kernels and root file systems")
     build = command(cmd_build, "build the modules")
     test = command(cmd_test, "run test programs in guests")
+    counted = command(cmd_coverage, "which lines of the module run")
     fuzz = command(cmd_fuzz, "run the fuzzer of the interface")
     timed = command(cmd_bench, "time bindery against writes to sysfs")
     tortured = command(cmd_torture, "do everything at random, for long")
@@ -288,7 +299,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     every = [*stock, *debug.NAMES]
     for each in (fetch, test, inspect):
         several(each, "kernel", every, "kernels, all stock ones by default")
-    for each in (test, inspect):
+    counted.set_defaults(kernel=[coverage.KERNEL], program=None, add=[],
+                         soak=False, dkms=False, alarms=False)
+    for each in (test, counted, inspect):
         several(each, "machine", all_machines, "machines, all by default")
     for each in (shell, demo):
         each.add_argument("--machine", default="slot", choices=all_machines)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import coverage
 import guest
 import modules
 import netlink
@@ -250,6 +251,7 @@ def keep_logs(job: Job, run: Run, folder: Path) -> None:
         (folder / "leaks").write_text(leaks)
     for index, program in enumerate(job.programs):
         (folder / program.name).write_text(run.output("out", index))
+    coverage.keep(run, folder)
 
 
 def show_failure(run: Run, result: report.Result, folder: Path) -> None:

@@ -109,16 +109,18 @@ class Checkers(unittest.TestCase):
   hex dump (first 32 bytes):
     00 00 00 00  ....
   backtrace (crc 0):
-    [<ffffffff81>] __kmalloc_noprof+0x21/0x80
-    [<ffffffffc0>] hold_it+0x1f/0x40 [bindery]
-    [<ffffffffc1>] do_init_module+0x22/0x30
+    __kmalloc_noprof+0x21/0x80
+    hold_it+0x1f/0x40 [bindery]
+    0xffffffffc0a11008
+    do_init_module+0x22/0x30
 """
 
     def test_leaks_are_named_by_their_callers(self):
         self.assertEqual(report.leaks(""), [])
         self.assertEqual(
             report.leaks(self.LEAK),
-            ["leaked: hold_it+0x1f/0x40 < do_init_module+0x22/0x30"])
+            ["leaked: hold_it+0x1f/0x40 < 0xffffffffc0a11008 < "
+             "do_init_module+0x22/0x30"])
         self.assertEqual(len(report.leaks(self.LEAK * 2)), 1)
         self.assertIn("2 times", report.leaks(self.LEAK * 2)[0])
 
@@ -237,8 +239,9 @@ class Evaluation(unittest.TestCase):
 
     def evaluate(self, *records, ending=""):
         listed = guest.Record("device", -1,
-                              "0000:01:00.0 3 e1000e 0x020000 0x8086:0x10d3")
-        made = guest.Run([listed, *(guest.Record(*r) for r in records)],
+                              b"0000:01:00.0 3 e1000e 0x020000 0x8086:0x10d3")
+        made = guest.Run([listed, *(guest.Record(kind, index, text.encode())
+                                    for kind, index, text in records)],
                          ending=ending)
         return suite.evaluate(suite.Job(self.MACHINE, KERNEL, self.PROGRAMS),
                               made)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which lines of the module ran: what each guest counted, put together, and
+what none reached against the reasons that selftests/README.md gives."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import modules
+import roots
+from common import BUILD, PROJECT, WORK, Failure
+from guest import Run
+from kernels import Kernel
+
+#: That counts.
+KERNEL = "6.12-gcov"
+DEBUGFS = "/sys/kernel/debug/gcov"
+#: Of a guest's logs: what it counted.
+COUNTS = "gcov"
+REPORT = BUILD / "coverage"
+REASONS = PROJECT / "selftests/README.md"
+#: A row of the table there: file, line as it is written, reason.
+ROW = re.compile(r"\| `(module/\S+)` \| `` ?(.+?) ?`` \| (.+) \|$")
+
+
+def keep(run: Run, folder: Path) -> None:
+    """Beside the guest's logs, by where the objects were built."""
+    for record in run.records:
+        if record.kind != "gcda":
+            continue
+        name, _, data = record.data.partition(b"\n")
+        path = folder / COUNTS / name.decode().removeprefix(
+            DEBUGFS + "/build/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def forget(kernel: Kernel) -> None:
+    """What earlier runs counted."""
+    for counts in WORK.glob(f"logs/*-{kernel.name}*/{COUNTS}"):
+        shutil.rmtree(counts)
+
+
+def gather(kernel: Kernel, target: Path) -> None:
+    """Give each guest's counts the notes of the build, as gcov wants them."""
+    shutil.rmtree(target, ignore_errors=True)
+    found = list(WORK.glob(f"logs/*-{kernel.name}*/{COUNTS}/**/*.gcda"))
+    if not found:
+        raise Failure("no guest counted anything")
+    for path in found:
+        guest = path.relative_to(WORK / "logs").parts[0]
+        name = path.relative_to(WORK / "logs" / guest / COUNTS)
+        copy = target / guest / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+        notes = modules.folder(kernel) / name.with_suffix(".gcno")
+        shutil.copy(notes, copy.with_suffix(".gcno"))
+
+
+def report(kernel: Kernel) -> list[str]:
+    """Write the reports. Returns the last lines of the text."""
+    (REPORT / "html").mkdir(parents=True, exist_ok=True)
+    gather(kernel, REPORT / "module")
+    root = roots.get(f"{kernel.release}-coverage")
+    done = root.run(
+        ["gcovr", "--root", "/build", "--filter", "/build/module/",
+         "--txt", "/coverage/module.txt", "--json", "/coverage/module.json",
+         "--html-details", "/coverage/html/module.html", "--print-summary",
+         "/coverage/module"], "/build",
+        {modules.folder(kernel): "/build", REPORT: "/coverage"})
+    if done.returncode:
+        raise Failure(f"gcovr failed\n{done.stdout[-4000:]}")
+    percent = dict(re.findall(r"^(\w+): ([\d.]+%)", done.stdout, re.M))
+    return [*(REPORT / "module.txt").read_text().splitlines(),
+            *unexplained(json.loads((REPORT / "module.json").read_text())),
+            f"module lines {percent['lines']} branches "
+            f"{percent['branches']}"]
+
+
+def reasons() -> set[tuple[str, str]]:
+    return {(row[1], row[2]) for line in REASONS.read_text().splitlines()
+            if (row := ROW.match(line))}
+
+
+def unexplained(found: dict) -> list[str]:
+    """Lines that nothing reached and nobody gave a reason for."""
+    known = reasons()
+    lines = []
+    for entry in found["files"]:
+        source = (PROJECT / entry["file"]).read_text().splitlines()
+        for line in entry["lines"]:
+            number = line["line_number"]
+            text = source[number - 1].strip()
+            if not line["count"] and (entry["file"], text) not in known:
+                lines.append(f"not reached: {entry['file']}:{number}: {text}")
+    return lines
