@@ -122,10 +122,11 @@ check: needs-check ## all tests, on all kernels
 DEBUG_KERNELS ?= 6.12-kasan
 
 .PHONY: check-debug
-check-debug: needs-check ## all tests in guests, on DEBUG_KERNELS
+check-debug: needs-check ## all tests in guests, on DEBUG_KERNELS; MINUTES=n: what begins in those
 	@$(MAKE) -s lib cli
 	@$(MAKE) -s -C selftests O=$(O)/selftests
-	@$(VM) test --alarms $(addprefix --kernel ,$(DEBUG_KERNELS))
+	@$(VM) test --alarms $(if $(filter file,$(origin MINUTES)),,--minutes $(MINUTES)) \
+		$(addprefix --kernel ,$(DEBUG_KERNELS))
 
 .PHONY: coverage
 coverage: needs-check ## what the tests reach; a report in build/coverage/html

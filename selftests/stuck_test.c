@@ -13,7 +13,7 @@
 
 #define DEADLINE_MS	5000
 /* Callers have to be back long before a held callback gives up by itself. */
-#define GENEROUS_MS	30000
+#define GENEROUS_MS	(30000 * slowness())
 #define SHORT_MS	200
 #define MAX_GROUPS	3
 

@@ -14,7 +14,7 @@
 
 /* What the last look, at the deadline, finds took longer than this. */
 #define LONG		"100"
-#define LONG_MS		100000
+#define LONG_MS		(100000 * slowness())
 #define SHORT		"0.5"
 #define PATH_SIZE	256
 

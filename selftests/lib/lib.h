@@ -33,8 +33,10 @@ void note_line(const char *format, ...)
 /* process.c: waiting, children, rights */
 
 /* Far beyond what anything takes; only a failure waits that long. */
-#define WAIT_SECONDS	20
+#define WAIT_SECONDS	(20 * slowness())
 time_t now_seconds(void);
+/* How much longer this kernel takes for everything: what it was built for. */
+int slowness(void);
 
 /* What does not come at once may take long: it is asked for less often. */
 #define wait_until(condition)						\
@@ -53,7 +55,7 @@ time_t now_seconds(void);
 	__met;								\
 })
 
-/* What $ROUNDS says: more in a soak, less with slow devices. */
+/* What $ROUNDS says: more in a soak, less with slow devices and kernels. */
 int num_rounds(int fallback);
 
 /* A child and a socket to it; it dies with its parent. */

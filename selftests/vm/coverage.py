@@ -43,7 +43,8 @@ def forget(kernel: Kernel) -> None:
 
 
 def gather(kernel: Kernel, target: Path) -> None:
-    """Give each guest's counts the notes of the build, as gcov wants them."""
+    """Give each guest's counts the notes of the build, and all the headers
+    where a build begins, as gcov wants them."""
     shutil.rmtree(target, ignore_errors=True)
     found = list(WORK.glob(f"logs/*-{kernel.name}*/{COUNTS}/**/*.gcda"))
     if not found:
@@ -56,6 +57,8 @@ def gather(kernel: Kernel, target: Path) -> None:
         shutil.copy(path, copy)
         notes = modules.folder(kernel) / name.with_suffix(".gcno")
         shutil.copy(notes, copy.with_suffix(".gcno"))
+    for name in ("arch", "include"):
+        (target / name).symlink_to(f"{kernel.headers}/{name}")
 
 
 def report(kernel: Kernel) -> list[str]:
@@ -68,7 +71,8 @@ def report(kernel: Kernel) -> list[str]:
          "--txt", "/coverage/module.txt", "--json", "/coverage/module.json",
          "--html-details", "/coverage/html/module.html", "--print-summary",
          "/coverage/module"], "/build",
-        {modules.folder(kernel): "/build", REPORT: "/coverage"})
+        {kernel.tree / "usr/src": "/usr/src",
+         modules.folder(kernel): "/build", REPORT: "/coverage"})
     if done.returncode:
         raise Failure(f"gcovr failed\n{done.stdout[-4000:]}")
     percent = dict(re.findall(r"^(\w+): ([\d.]+%)", done.stdout, re.M))

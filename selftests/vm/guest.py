@@ -104,7 +104,9 @@ def plan(machine: Machine, programs: list[Program], bindery: bool,
     lines += ["\t".join(["run", str(index), str(program.timeout * slowness),
                          *program.argv])
               for index, program in enumerate(programs)]
-    lines += ["leaks", "coverage"]
+    if machine.leaks:
+        lines.append("leaks")
+    lines.append("coverage")
     return "\n".join(lines) + "\n"
 
 

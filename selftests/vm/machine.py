@@ -79,6 +79,7 @@ class Machine:
     smp: int = 1
     virtual_time: bool = False
     append: str = ""
+    leaks: bool = True
     modules: list[str] = field(default_factory=list)
     setup: list[str] = field(default_factory=list)
     qmp: bool = False
@@ -168,6 +169,14 @@ def memory_mb(machine: Machine, kernel: Kernel) -> int:
     return int(machine.memory.removesuffix("G")) * 1024 + kernel.more_memory
 
 
+def parameters(machine: Machine, kernel: Kernel) -> str:
+    """The kernel's command line. To track each allocation takes as long as all
+    the rest."""
+    untracked = kernel.checks and not machine.leaks
+    return " ".join([APPEND.strip(), *machine.append.split(),
+                     *(["kmemleak=off"] if untracked else [])])
+
+
 def make_disks(machine: Machine, folder: Path) -> list[str]:
     """Raw sparse files with an ext4 file system each."""
     args = []
@@ -207,4 +216,4 @@ def command(machine: Machine, kernel: Kernel, folder: Path,
         *(monitor(folder) if machine.qmp else []),
         *[word for line in machine.qemu for word in line.split()],
         "-kernel", str(kernel.image), "-initrd", str(folder / "initrd"),
-        "-append", f"{APPEND} {machine.append}".strip()]
+        "-append", parameters(machine, kernel)]

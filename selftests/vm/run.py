@@ -80,7 +80,7 @@ def cmd_test(args) -> int:
         suite.contents(job.machine, job.kernel, job.programs)
     with ThreadPoolExecutor(1) as beside:
         installed = beside.submit(dkms.run) if args.dkms else None
-        results, reruns = suite.run_all(jobs)
+        results, reruns = suite.run_all(jobs, args.minutes)
         if installed:
             results += installed.result()
     if args.alarms:
@@ -138,6 +138,7 @@ def summary(results: list[report.Result], reruns: suite.Reruns) -> int:
         "Failed": [line for r in results for line in report.details(r)],
         "Seconds, of which a processor's": [
             timing(r) for r in results if r.seconds],
+        "Left out for want of time": reruns.late,
         "Debug kernels left out": left_out(ran),
     }
     for title, lines in sections.items():
@@ -300,7 +301,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     for each in (fetch, test, inspect):
         several(each, "kernel", every, "kernels, all stock ones by default")
     counted.set_defaults(kernel=[coverage.KERNEL], program=None, add=[],
-                         soak=False, dkms=False, alarms=False)
+                         soak=False, dkms=False, alarms=False, minutes=None)
     for each in (test, counted, inspect):
         several(each, "machine", all_machines, "machines, all by default")
     for each in (shell, demo):
@@ -320,6 +321,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                       help="also what the command dkms does")
     test.add_argument("--alarms", action="store_true",
                       help="also whether debug kernels notice mistakes")
+    test.add_argument("--minutes", type=float, metavar="N",
+                      help="after those, begin with no guest any more")
     demo.add_argument("--program", default="demo")
     fuzz.add_argument("--kernel", default="6.12", choices=every)
     fuzz.add_argument("--minutes", type=int, default=1, metavar="N")

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -86,30 +87,42 @@ def contents(machine: Machine, kernel: Kernel,
 class Reruns:
     """What ran more than once, and why, a line each."""
     starved: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     unsteady: list[str] = field(default_factory=list)
 
 
-def run_all(jobs: list[Job]) -> tuple[list[report.Result], Reruns]:
-    """The results in the order of the jobs."""
+def run_all(jobs: list[Job], minutes: float | None = None
+            ) -> tuple[list[report.Result], Reruns]:
+    """The results in the order of the jobs. Minutes after the first, no guest
+    begins any more."""
+    end = time.monotonic() + minutes * 60 if minutes else float("inf")
     known = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
     order = sorted(jobs, key=lambda job: -known.get(
         job.place, sum(job.limits) / USUAL_SHARE))
     with ThreadPoolExecutor(
             round(PER_PROCESSOR * os.cpu_count())) as pool:
-        running = {job.place: pool.submit(run_job, job) for job in order}
+        running = {job.place: pool.submit(run_before, end, job)
+                   for job in order}
         try:
             results = [running[job.place].result() for job in jobs]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             guest.stop_all()
             raise
-    reruns = Reruns()
+    reruns = Reruns(late=[job.place for job, result in zip(jobs, results)
+                          if not result])
+    jobs = [job for job, result in zip(jobs, results) if result]
+    results = [result for result in results if result]
     for number, job in enumerate(jobs):
         results[number] = settle(job, results[number], reruns)
     known.update((result.place, result.seconds)
                  for job, result in zip(jobs, results) if not job.soak)
     write_whole(TIMINGS, json.dumps(known, indent=1).encode())
     return results, reruns
+
+
+def run_before(end: float, job: Job) -> report.Result | None:
+    return run_job(job) if time.monotonic() < end else None
 
 
 def settle(job: Job, result: report.Result, reruns: Reruns) -> report.Result:
