@@ -346,7 +346,8 @@ TEST_F_TIMEOUT(hostile, T10_never_a_false_success_nor_a_silent_loss, HOURS)
 	srandom(getpid());
 	for (int i = 0; i < rounds; i++) {
 		/* Often, or so seldom that many a transaction succeeds. */
-		atomic_store(&self->hostility->pause_us, pauses_us[i % 4]);
+		atomic_store(&self->hostility->pause_us,
+			     pauses_us[i % 4] * slowness());
 		ASSERT_EQ(0, transact(self, i % 2)) {
 			TH_LOG("in transaction %d", i);
 		}

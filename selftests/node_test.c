@@ -196,7 +196,8 @@ static int serve(int fd, int parent)
 	if (size < 0)
 		return -errno;
 	event[size] = 0;
-	if (strcmp(value(event, size, "SUBSYSTEM"), "vfio") ||
+	/* A group's is of vfio, a device's own of vfio-dev. */
+	if (strncmp(value(event, size, "SUBSYSTEM"), "vfio", 4) ||
 	    strcmp(value(event, size, "ACTION"), "add"))
 		return 0;
 	usleep(UDEV_MS * 1000);

@@ -10,6 +10,8 @@
 
 #define TEST_NOMEM	"bindery_test_nomem"
 #define FAILSLAB	"/sys/kernel/debug/failslab/"
+#define FAIL_PAGE	"/sys/kernel/debug/fail_page_alloc/"
+#define FAIL_USERCOPY	"/sys/kernel/debug/fail_usercopy/"
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define SECTIONS	"/sys/module/bindery/sections"
 /* Frames from the allocator to a function of the module that calls it. */
@@ -91,13 +93,29 @@ static int prepare_failslab(void)
 	       set("verbose", 0) ?: set("probability", 0);
 }
 
+/* A task's count is also of copies from and to users: let none be from there. */
+static int spare_usercopy(void)
+{
+	if (access(FAIL_USERCOPY, F_OK))
+		return 0;
+	return write_file(FAIL_USERCOPY "stacktrace-depth", "1") ?:
+	       write_file(FAIL_USERCOPY "require-start", "1") ?:
+	       write_file(FAIL_USERCOPY "require-end", "2");
+}
+
+static int hush_page_alloc(void)
+{
+	return access(FAIL_PAGE, F_OK) ? 0 :
+	       write_file(FAIL_PAGE "verbose", "0");
+}
+
 /* It stays open: to open it takes memory too. */
 static int fail_nth = -1;
 
 static int begin_task(unsigned int nth)
 {
 	char text[16];
-	int ret = prepare_failslab();
+	int ret = prepare_failslab() ?: spare_usercopy() ?: hush_page_alloc();
 	int len = snprintf(text, sizeof(text), "%u", nth);
 
 	if (!access(FAILSLAB "stacktrace-depth", F_OK))

@@ -51,7 +51,7 @@ class Watch(unittest.TestCase):
     def see(self, *records):
         watch = trial.Watch(["first", "second"])
         for kind, index, text in records:
-            watch(guest.Record(kind, index, text))
+            watch(guest.Record(kind, index, text.encode()))
 
     def notice(self, *records):
         with self.assertRaises(trial.Noticed) as found:
