@@ -227,7 +227,8 @@ static void note_opener(struct bindery_seal *seal)
 	bindery_state_assert();
 	put_pid(seal->opener);
 	seal->opener = get_task_pid(current, PIDTYPE_TGID);
-	get_task_comm(seal->comm, current);
+	/* get_task_comm()'s lock is outside of that of the table of files. */
+	strscpy_pad(seal->comm, current->comm, sizeof(seal->comm));
 	if (!member)
 		return;
 	member->opens++;
