@@ -203,7 +203,8 @@ TEST_F(state, T12_BINDING_by_overdue_callback_to_STUCK)
 {
 	EXPECT_EQ(-ETIMEDOUT, OVERDUE(TEST_TARGET, "hold_probe", self->last));
 	EXPECT_TRUE(BECOMES(STUCK));
-	EXPECT_EQ(1, PASSED("binding", "stuck"));
+	/* More than once if the first deadline was over before the callback. */
+	EXPECT_NE(0, PASSED("binding", "stuck"));
 	EXPECT_EQ(0, PASSED(NULL, "held"));
 }
 
