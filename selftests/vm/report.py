@@ -21,8 +21,13 @@ SPLAT = re.compile(
     + STARVED.pattern)
 
 #: Crashes of the kernel itself, each proved in module/DESIGN.md or told there
-#: as not yet proved. A guest that has one says nothing else, and runs again.
-KNOWN_CRASH = re.compile(r"RIP: 0010:pci_slot_reset\b")
+#: as not yet proved: where it was, and who called if that matters. A guest that
+#: has one says nothing else, and runs again.
+KNOWN_CRASHES = (
+    (r"RIP: 0010:pci_slot_reset\b",),
+    (r"RIP: 0010:intel_iommu_attach_device\b",
+     r"\]  vfio_group_detach_container\+"),
+)
 
 #: The letters of Documentation/admin-guide/tainted-kernels.rst by bit, and
 #: the ones that loading any module of one's own sets.
@@ -196,8 +201,11 @@ def checked(checks: bool, ending: str, lockdep: str) -> list[str]:
 
 def first_starved(log: list[str]) -> str:
     """The line of a suspected hang, or of a crash that is known."""
+    text = "\n".join(log)
+    crashes = [crash[0] for crash in KNOWN_CRASHES
+               if all(re.search(part, text) for part in crash)]
     return next((line.strip() for line in log if STARVED.search(line)
-                 or KNOWN_CRASH.search(line)), "")
+                 or any(re.search(crash, line) for crash in crashes)), "")
 
 
 def replace_programs(result: Result, other: Result) -> None:

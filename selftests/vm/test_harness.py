@@ -98,6 +98,11 @@ class Judgement(unittest.TestCase):
         self.assertTrue(report.first_starved(
             ["watchdog: BUG: soft lockup - CPU#0 stuck for 130s!"]))
         self.assertFalse(report.first_starved(["WARNING: CPU: 0"]))
+        attach = "[   59.112003] RIP: 0010:intel_iommu_attach_device+0x21a/0x8c0"
+        caller = "[   59.132835]  {}vfio_group_detach_container+0x135/0x160 [vfio]"
+        self.assertTrue(report.first_starved([attach, caller.format("")]))
+        self.assertFalse(report.first_starved([attach, caller.format("? ")]))
+        self.assertFalse(report.first_starved([attach]))
 
     def test_boot_parameters_are_no_complaint(self):
         self.assertFalse(report.splats([f"Command line: {machine.APPEND}"]))
