@@ -403,7 +403,7 @@ TEST_F(stuck, C1_an_owner_killed_whose_devices_do_not_come_back)
 	knob(TEST_TARGET, "hold_remove", self->first);
 	child_kill(&self->child);
 	EXPECT_TRUE(wait_until(others_free(self)));
-	EXPECT_EQ(1, knob_read(TEST_TARGET, "waiting"));
+	EXPECT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 1));
 	knob(TEST_TARGET, "hold_remove", "");
 	COMES_BACK();
 }
