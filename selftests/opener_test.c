@@ -23,7 +23,7 @@
 FIXTURE(opener) {
 	COMMON;
 	struct run run;
-	struct reader events;
+	struct reader events, dumps;
 	struct told told;
 };
 
@@ -33,11 +33,13 @@ FIXTURE_SETUP(opener)
 	ASSERT_EQ(0, states_watch());
 	ASSERT_EQ(0, reader_open(&self->events));
 	ASSERT_EQ(0, reader_listen(&self->events));
+	ASSERT_EQ(0, reader_open(&self->dumps));
 }
 
 FIXTURE_TEARDOWN(opener)
 {
 	reader_close(&self->events);
+	reader_close(&self->dumps);
 	states_unwatch();
 	COMMON_TEARDOWN();
 }
@@ -358,6 +360,44 @@ TEST_F(opener, L3_W4_who_opens_and_closes_is_told)
 	EXPECT_NUMBER(EACCES, ERRNO);
 	EXPECT_FALSE(TELLS(&self->told, VFIO_FILES));
 	child_kill(&self->child);
+}
+
+/* What a dump of the group says of the first member. */
+static int dump_first(FIXTURE_DATA(opener) *self)
+{
+	struct asked asked = {
+		BINDERY_A_GROUP, &self->group.id, sizeof(uint32_t)
+	};
+	struct told told;
+	int ret = dump_begin(&self->dumps, BINDERY_CMD_MEMBER_GET, &asked);
+
+	self->told.has = 0;
+	while (!ret && (ret = dump_next(&self->dumps, &told)) > 0) {
+		if (!strcmp(told.bdf, self->first))
+			self->told = told;
+		ret = 0;
+	}
+	return ret;
+}
+
+TEST_F(opener, L3_W4_a_dump_tells_who_has_it_open)
+{
+	ASSERT_EQ(0, seal(&self->common, 0));
+	ASSERT_EQ(0, dump_first(self));
+	EXPECT_NUMBER(0, VFIO_OPENS);
+	EXPECT_FALSE(TELLS(&self->told, PID));
+	ASSERT_EQ(0, vfio_open(&self->user, self->first));
+	ASSERT_EQ(0, dump_first(self));
+	EXPECT_NUMBER(1, VFIO_FILES);
+	EXPECT_NUMBER(1, VFIO_OPENS);
+	EXPECT_NUMBER(0, VFIO_CLOSES);
+	EXPECT_NUMBER(getpid(), PID);
+	EXPECT_STREQ("opener_test", TEXT(&self->told, COMM));
+	vfio_close(&self->user);
+	ASSERT_EQ(0, dump_first(self));
+	EXPECT_NUMBER(0, VFIO_FILES);
+	EXPECT_NUMBER(1, VFIO_CLOSES);
+	EXPECT_FALSE(TELLS(&self->told, PID));
 }
 
 /* Without a claim of its own; what this process has open it has not. */
