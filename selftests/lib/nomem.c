@@ -60,6 +60,44 @@ static unsigned long section_end(unsigned long start)
 	return end;
 }
 
+/*
+ * Linux warns by itself when the IOMMU's driver has no memory to take a device
+ * back from its user, since nobody could do anything about it.
+ */
+#define CANNOT_FAIL	"iommu_group_release_dma_owner"
+/* What calls a module's first function, and nothing else while one loads. */
+#define CALLS_INIT	"do_one_initcall"
+
+/* From where to where a function of the kernel is. */
+static int find_function(const char *wanted, unsigned long *start,
+			 unsigned long *end)
+{
+	unsigned long address;
+	char name[256];
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+
+	if (!symbols)
+		return -errno;
+	while (fscanf(symbols, "%lx %*c %255s%*[^\n]", &address, name) == 2)
+		if (!strcmp(name, wanted))
+			*start = address;
+	rewind(symbols);
+	*end = ~0UL;
+	while (fscanf(symbols, "%lx %*c %255s%*[^\n]", &address, name) == 2)
+		if (address > *start && address < *end)
+			*end = address;
+	fclose(symbols);
+	return *start ? 0 : -ENOENT;
+}
+
+static int spare_what_cannot_fail(void)
+{
+	static unsigned long start, end;
+	int ret = start ? 0 : find_function(CANNOT_FAIL, &start, &end);
+
+	return ret ?: set("reject-start", start) ?: set("reject-end", end);
+}
+
 static int limit_to_text(void)
 {
 	unsigned long start = section(".text");
@@ -77,7 +115,9 @@ const char *nomem_lacks(enum nomem_way way)
 	case NOMEM_CALL:
 		return module_load(TEST_NOMEM) ? "no kprobes" : NULL;
 	case NOMEM_TASK:
-		return access(FAIL_NTH, F_OK) || access(FAILSLAB, F_OK) ?
+	case NOMEM_INIT:
+		return access(FAIL_NTH, F_OK) ||
+		       access(FAILSLAB "require-start", F_OK) ?
 			"no fault injection for a task (fail-nth)" : NULL;
 	case NOMEM_TEXT:
 		return access(FAILSLAB "require-start", F_OK) ?
@@ -90,36 +130,43 @@ const char *nomem_lacks(enum nomem_way way)
 static int prepare_failslab(void)
 {
 	return set_text("ignore-gfp-wait", "N") ?: set_text("task-filter", "N") ?:
-	       set("verbose", 0) ?: set("probability", 0);
+	       set("verbose", 0) ?: set("probability", 0) ?:
+	       spare_what_cannot_fail();
 }
 
-/* A task's count is also of copies from and to users: let none be from there. */
-static int spare_usercopy(void)
+/* A task's count is of other things too: let no function lead to those. */
+#define SPARE(fault)							\
+	(access(fault, F_OK) ? 0 :					\
+	 write_file(fault "stacktrace-depth", "1") ?:			\
+	 write_file(fault "require-start", "1") ?:			\
+	 write_file(fault "require-end", "2"))
+
+/* Slabs by whomever the task calls; as deep as is looked at. */
+static int limit_to_slabs(void)
 {
-	if (access(FAIL_USERCOPY, F_OK))
-		return 0;
-	return write_file(FAIL_USERCOPY "stacktrace-depth", "1") ?:
-	       write_file(FAIL_USERCOPY "require-start", "1") ?:
-	       write_file(FAIL_USERCOPY "require-end", "2");
+	return SPARE(FAIL_USERCOPY) ?: SPARE(FAIL_PAGE) ?:
+	       set("require-start", 0) ?: set("require-end", ~0UL) ?:
+	       set_text("stacktrace-depth", "32");
 }
 
-static int hush_page_alloc(void)
+static int limit_to_init(void)
 {
-	return access(FAIL_PAGE, F_OK) ? 0 :
-	       write_file(FAIL_PAGE "verbose", "0");
+	unsigned long start = 0, end;
+
+	return find_function(CALLS_INIT, &start, &end) ?:
+	       set("require-start", start) ?: set("require-end", end);
 }
 
 /* It stays open: to open it takes memory too. */
 static int fail_nth = -1;
 
-static int begin_task(unsigned int nth)
+static int begin_task(enum nomem_way way, unsigned int nth)
 {
 	char text[16];
-	int ret = prepare_failslab() ?: spare_usercopy() ?: hush_page_alloc();
+	int ret = prepare_failslab() ?: limit_to_slabs() ?:
+		  (way == NOMEM_INIT ? limit_to_init() : 0);
 	int len = snprintf(text, sizeof(text), "%u", nth);
 
-	if (!access(FAILSLAB "stacktrace-depth", F_OK))
-		ret = ret ?: set("stacktrace-depth", 0);
 	if (fail_nth < 0)
 		fail_nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	if (!ret && pwrite(fail_nth, text, len, 0) != len)
@@ -161,7 +208,8 @@ int nomem_begin(enum nomem_way way, unsigned int nth, int control,
 		snprintf(text, sizeof(text), "%u", nth);
 		return knob(TEST_NOMEM, "nth", text);
 	case NOMEM_TASK:
-		return begin_task(nth);
+	case NOMEM_INIT:
+		return begin_task(way, nth);
 	case NOMEM_TEXT:
 		return begin_text(nth, control, bdf);
 	}
@@ -195,6 +243,7 @@ int nomem_end(enum nomem_way way)
 	case NOMEM_CALL:
 		return end_call();
 	case NOMEM_TASK:
+	case NOMEM_INIT:
 		return end_task();
 	case NOMEM_TEXT:
 		left = times_left();

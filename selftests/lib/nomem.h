@@ -12,6 +12,8 @@ enum nomem_way {
 	NOMEM_CALL,
 	/* an allocation in this thread, wherever the module's call leads */
 	NOMEM_TASK,
+	/* the same, by the first call of a module that is loaded */
+	NOMEM_INIT,
 	/* an allocation close below the module's text, in any thread */
 	NOMEM_TEXT,
 };
