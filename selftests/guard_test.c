@@ -494,7 +494,7 @@ TEST_F(guard, G2_what_is_no_use_cannot_be_forced)
 	EXPECT_EQ(2, RUN("check", "--force=everything", IDLE));
 	EXPECT_EQ(2, RUN("check", "--force=", IDLE));
 	EXPECT_EQ(2, RUN("acquire", "--force=mount,lunch", IDLE));
-	EXPECT_TRUE(ERR_HAS("DEVICES IN USE"));
+	EXPECT_TRUE(ERR_HAS("is not a list of uses: mount"));
 }
 
 /* A node that has another name by now has the same number. */

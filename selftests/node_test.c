@@ -85,6 +85,8 @@ static int use_as_nobody(int socket, void *arg)
 		ret = vfio_open(&user, DEVICE);
 	if (!ret)
 		vfio_close(&user);
+	else if (has_rights("/dev/vfio/vfio", 0, 0, 0666))
+		note("VFIO says: %s", strerror(-ret));
 	return ret ? 1 : 0;
 }
 
