@@ -46,7 +46,7 @@ def build(kernel: Kernel, variables: list[str]) -> list[Path]:
             return built(kernel)
         stamp.unlink(missing_ok=True)
         other_kernel(target, kernel)
-        for stale in products(kernel):
+        for stale in built(kernel):
             stale.unlink()
         kept = cache() / "modules" / key
         if used(kept):
