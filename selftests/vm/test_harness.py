@@ -12,6 +12,7 @@ from unittest import mock
 
 import alarms
 import bench
+import coverage
 import debug
 import guest
 import machine
@@ -137,6 +138,20 @@ class Checkers(unittest.TestCase):
         self.assertEqual(report.checked(True, "it died", ""), [])
         self.assertEqual(len(report.checked(True, "", off)), 1)
         self.assertEqual(len(report.checked(True, "", "")), 1)
+
+
+class Coverage(unittest.TestCase):
+    SOURCE = ["/* f() */", "static int g(int a,", "\t     int b)", "{",
+              "\tif (h(a))", "\t\treturn b;", "}", "", "int other = 1;"]
+
+    def test_a_line_is_in_the_function_above(self):
+        self.assertEqual(coverage.function_of(self.SOURCE, 6), "g")
+        self.assertEqual(coverage.function_of(self.SOURCE, 1), "")
+
+    def test_each_line_of_the_list_is_read(self):
+        listed = [line for line in coverage.REASONS.read_text().splitlines()
+                  if line.startswith("- `module/")]
+        self.assertEqual(len(coverage.reasons()), len(listed))
 
 
 class DebugKernels(unittest.TestCase):
