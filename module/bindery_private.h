@@ -317,6 +317,7 @@ void bindery_target_get(struct bindery_target *target);
 void bindery_target_put(struct bindery_target *target);
 u32 bindery_target_blocker(const char *name, struct pci_dev *pdev);
 bool bindery_device_is_ordinary(struct device *dev);
+bool bindery_device_is_vf_of_vfio(struct device *dev);
 struct device_driver *bindery_driver_get(const char *name);
 void bindery_driver_put(struct device_driver *drv);
 int bindery_target_pin(struct bindery_target *target, bool load);

@@ -478,18 +478,6 @@ struct bindery_plan *bindery_plan_of_groups(struct bindery_plan *from)
 	return plan;
 }
 
-/* Its PF's VFIO user made it, and vfio-pci keeps others from it. */
-static bool is_vf_of_vfio(struct bindery_member *member)
-{
-	struct pci_dev *pdev = member->pdev;
-	struct device *pf;
-
-	if (!pdev || !pdev->is_virtfn)
-		return false;
-	pf = &pci_physfn(pdev)->dev;
-	return READ_ONCE(pf->driver) && !bindery_device_is_ordinary(pf);
-}
-
 static bool is_tracked(struct bindery_group *group, struct device *dev)
 {
 	struct bindery_member *member;
@@ -529,7 +517,7 @@ int bindery_group_check_members(struct bindery_group *group)
 	list_for_each_entry(member, &collect.members, node) {
 		if (is_tracked(group, member->dev))
 			num++;
-		else if (!is_vf_of_vfio(member))
+		else if (!bindery_device_is_vf_of_vfio(member->dev))
 			ret = ret ?: -EAGAIN;
 	}
 	if (!ret && num != count_present(group))

@@ -153,21 +153,10 @@ static void look(struct stray *stray, struct pci_dev *pdev,
 				   reason_of_override(stray->override, pdev);
 }
 
-/* VFs of a PF that a guest has are the PF's VFIO user's. */
-static bool may_be_stray(struct pci_dev *pdev)
-{
-	struct device *pf;
-
-	if (!pdev->is_virtfn)
-		return true;
-	pf = &pci_physfn(pdev)->dev;
-	return !READ_ONCE(pf->driver) || bindery_device_is_ordinary(pf);
-}
-
 static void examine(struct stray *stray, struct pci_dev *pdev,
 		    struct netlink_callback *cb)
 {
-	if (!is_owned(stray, cb) && may_be_stray(pdev))
+	if (!is_owned(stray, cb) && !bindery_device_is_vf_of_vfio(&pdev->dev))
 		look(stray, pdev, (*addresses_of(cb))->deadline);
 	/* it may have been claimed while we looked */
 	if (stray->reason && is_owned(stray, cb))

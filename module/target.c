@@ -117,6 +117,17 @@ bool bindery_device_is_ordinary(struct device *dev)
 	return bus_for_each_drv(&pci_bus_type, NULL, drv, is_ordinary_driver);
 }
 
+/* Its PF's VFIO user made it, and vfio-pci keeps others from it. */
+bool bindery_device_is_vf_of_vfio(struct device *dev)
+{
+	struct device *pf;
+
+	if (!dev_is_pci(dev) || !to_pci_dev(dev)->is_virtfn)
+		return false;
+	pf = &pci_physfn(to_pci_dev(dev))->dev;
+	return READ_ONCE(pf->driver) && !bindery_device_is_ordinary(pf);
+}
+
 struct find {
 	const char *name;
 	struct device_driver *drv;

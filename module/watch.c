@@ -27,17 +27,6 @@ enum newcomer {
 	REFUSED,		/* a fence may make its first probe fail */
 };
 
-/* vfio-pci itself sees to the VFs of its PFs. */
-static bool is_vf_of_vfio(struct bindery_member *member)
-{
-	struct device *pf;
-
-	if (!member->pdev->is_virtfn)
-		return false;
-	pf = &pci_physfn(member->pdev)->dev;
-	return READ_ONCE(pf->driver) && !bindery_device_is_ordinary(pf);
-}
-
 static enum newcomer judge(struct bindery_group *group,
 			   struct bindery_member *member)
 {
@@ -124,7 +113,7 @@ static void device_comes(struct bindery_group *group, struct device *dev)
 
 	member = bindery_member_new(dev, GFP_KERNEL | __GFP_NOFAIL);
 	member->group = group;
-	if (!is_vf_of_vfio(member) && track(group, member)) {
+	if (!bindery_device_is_vf_of_vfio(dev) && track(group, member)) {
 		bindery_member_capture(member, member->target ?
 				       member->target->name : BINDERY_PARKED);
 		has_arrived(member);
