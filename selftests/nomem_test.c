@@ -13,6 +13,7 @@
 #include "delegation.h"
 #include "nomem.h"
 #include "reader.h"
+#include "sealed.h"
 #include "uapi.h"
 
 #define LACKS(way) do {							\
@@ -586,6 +587,23 @@ TEST_F(nomem, Q3_events)
 	} while (failed == 1 && ++nth < NOMEM_MAX);
 	EXPECT_EQ(0, failed);
 	EXPECT_NE(0, last);
+}
+
+/* The target's own memory, in a worker that binds to it. */
+COMMON_FIXTURE(nomem_sealed, .driver = TEST_NATIVE, .target = SEALED);
+
+TEST_F(nomem_sealed, Q3_a_sealed_target_without_memory)
+{
+	const struct bindery_ioc_error *error = &self->request.error;
+
+	LACKS(NOMEM_SEALED);
+	ASSERT_EQ(0, module_load(SEALED_MODULE));
+	ASSERT_EQ(0, nomem_begin(NOMEM_SEALED, 1, -1, NULL));
+	EXPECT_EQ(-ENOMEM, seal(&self->common, 0));
+	EXPECT_EQ(1, nomem_end(NOMEM_SEALED));
+	EXPECT_EQ(BINDERY_ERROR_BIND, error->out_code);
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+	EXPECT_EQ(0, seal(&self->common, 0));
 }
 
 TEST_HARNESS_MAIN

@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "nomem.h"
+#include "sealed.h"
 
 #define TEST_NOMEM	"bindery_test_nomem"
 #define FAILSLAB	"/sys/kernel/debug/failslab/"
 #define FAIL_PAGE	"/sys/kernel/debug/fail_page_alloc/"
 #define FAIL_USERCOPY	"/sys/kernel/debug/fail_usercopy/"
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
-#define SECTIONS	"/sys/module/bindery/sections"
 /* Frames from the allocator to a function of the module that calls it. */
 #define DEPTH		"8"
 
@@ -34,24 +34,30 @@ static int set_text(const char *name, const char *text)
 	return write_file(path, text);
 }
 
-static unsigned long section(const char *name)
+/* Of a module's sections. */
+#define SECTIONS	"/sys/module/%s/sections"
+
+static unsigned long section(const char *module, const char *name)
 {
 	char path[512], text[64];
 
-	snprintf(path, sizeof(path), SECTIONS "/%s", name);
+	snprintf(path, sizeof(path), SECTIONS "/%s", module, name);
 	return read_file(path, text, sizeof(text)) ? 0 :
 	       strtoul(text, NULL, 0);
 }
 
 /* Where the section that comes after that one begins. */
-static unsigned long section_end(unsigned long start)
+static unsigned long section_end(const char *module, unsigned long start)
 {
 	unsigned long end = ~0UL, other;
 	struct dirent *entry;
-	DIR *dir = opendir(SECTIONS);
+	char path[128];
+	DIR *dir;
 
+	snprintf(path, sizeof(path), SECTIONS, module);
+	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
-		other = section(entry->d_name);
+		other = section(module, entry->d_name);
 		if (other > start && other < end)
 			end = other;
 	}
@@ -98,14 +104,14 @@ static int spare_what_cannot_fail(void)
 	return ret ?: set("reject-start", start) ?: set("reject-end", end);
 }
 
-static int limit_to_text(void)
+static int limit_to_text(const char *module)
 {
-	unsigned long start = section(".text");
+	unsigned long start = section(module, ".text");
 
 	if (!start)
 		return -ENOENT;
 	return set("require-start", start) ?:
-	       set("require-end", section_end(start)) ?:
+	       set("require-end", section_end(module, start)) ?:
 	       set_text("stacktrace-depth", DEPTH);
 }
 
@@ -120,6 +126,7 @@ const char *nomem_lacks(enum nomem_way way)
 		       access(FAILSLAB "require-start", F_OK) ?
 			"no fault injection for a task (fail-nth)" : NULL;
 	case NOMEM_TEXT:
+	case NOMEM_SEALED:
 		return access(FAILSLAB "require-start", F_OK) ?
 			"no failslab with a filter of the stack" : NULL;
 	}
@@ -182,6 +189,13 @@ static int times_left(void)
 	       atoi(text);
 }
 
+static int fail_below(const char *module, unsigned int nth)
+{
+	return prepare_failslab() ?: limit_to_text(module) ?:
+	       set("space", 0) ?: set("interval", nth) ?: set("times", 1) ?:
+	       set("probability", 100);
+}
+
 /*
  * Every nth fails, by a counter that nobody can set: let it be one of SHOW's,
  * then the next is so many after it.
@@ -189,10 +203,8 @@ static int times_left(void)
 static int begin_text(unsigned int nth, int control, const char *bdf)
 {
 	struct answer answer;
-	int ret = prepare_failslab() ?: limit_to_text();
+	int ret = fail_below("bindery", nth);
 
-	ret = ret ?: set("space", 0) ?: set("interval", nth) ?:
-	      set("times", 1) ?: set("probability", 100);
 	while (!ret && nth > 1 && times_left() == 1)
 		show(control, bdf, &answer);
 	return ret ?: set("times", 1);
@@ -212,6 +224,8 @@ int nomem_begin(enum nomem_way way, unsigned int nth, int control,
 		return begin_task(way, nth);
 	case NOMEM_TEXT:
 		return begin_text(nth, control, bdf);
+	case NOMEM_SEALED:
+		return fail_below(SEALED_MODULE, 1);
 	}
 	return -EINVAL;
 }
@@ -246,6 +260,7 @@ int nomem_end(enum nomem_way way)
 	case NOMEM_INIT:
 		return end_task();
 	case NOMEM_TEXT:
+	case NOMEM_SEALED:
 		left = times_left();
 		return set("probability", 0) ?: left == 0;
 	}

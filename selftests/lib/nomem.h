@@ -16,6 +16,8 @@ enum nomem_way {
 	NOMEM_INIT,
 	/* an allocation close below the module's text, in any thread */
 	NOMEM_TEXT,
+	/* the first one close below the sealed target's text, in any thread */
+	NOMEM_SEALED,
 };
 
 /* Enough for the longest of all tests. */
