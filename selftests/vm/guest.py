@@ -106,7 +106,7 @@ def plan(machine: Machine, programs: list[Program], bindery: bool,
               for index, program in enumerate(programs)]
     if machine.leaks:
         lines.append("leaks")
-    lines.append("coverage")
+    lines += ["lockdep", "coverage"]
     return "\n".join(lines) + "\n"
 
 

@@ -362,6 +362,11 @@ static void step_leaks(char **argv)
 		write_file(path, "scan");
 		report_file("leaks", path);
 	}
+}
+
+static void step_lockdep(char **argv)
+{
+	(void)argv;
 	report_file("lockdep", "/proc/lockdep_stats");
 }
 
@@ -507,10 +512,11 @@ static const struct {
 	{ "coverage", 1, step_coverage },
 	{ "driver", 3, step_driver }, { "env", 2, step_env },
 	{ "exec", 2, step_exec },     { "leaks", 1, step_leaks },
-	{ "list", 1, step_list },     { "mount", 4, step_mount },
-	{ "run", 4, step_run },	      { "shell", 1, step_shell },
-	{ "shutdown", 1, step_shutdown }, { "slow", 2, step_slow },
-	{ "up", 2, step_up },	      { "vfs", 4, step_vfs },
+	{ "list", 1, step_list },     { "lockdep", 1, step_lockdep },
+	{ "mount", 4, step_mount },   { "run", 4, step_run },
+	{ "shell", 1, step_shell },   { "shutdown", 1, step_shutdown },
+	{ "slow", 2, step_slow },     { "up", 2, step_up },
+	{ "vfs", 4, step_vfs },
 };
 
 static void take_step(char *line)
