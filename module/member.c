@@ -317,11 +317,19 @@ bool bindery_member_has_driver(struct bindery_member *member)
 	return ret;
 }
 
+/*
+ * VFs that were enabled since the plan was made need the PF's driver. Without
+ * one nobody can enable more.
+ */
 int bindery_member_unbind(struct bindery_member *member)
 {
+	if (pci_num_vf(member->pdev))
+		return BINDERY_ERROR_PF_HAS_VFS;
 	member->did |= BINDERY_DID_UNBIND;
 	device_release_driver(member->dev);
-	return bindery_member_has_driver(member) ? -EBUSY : 0;
+	if (bindery_member_has_driver(member))
+		return -EBUSY;
+	return pci_num_vf(member->pdev) ? BINDERY_ERROR_PF_HAS_VFS : 0;
 }
 
 /* From here an automatic binder may bind the target before we do. */

@@ -89,8 +89,9 @@ static int park(struct bindery_txn *txn, struct bindery_member *member)
 
 static int fail_unbind(struct bindery_txn *txn, struct bindery_member *member)
 {
-	return fail_at(txn, BINDERY_ERROR_UNBIND, 0, member,
-		       member->native.driver);
+	u32 code = member->result > 0 ? member->result : BINDERY_ERROR_UNBIND;
+
+	return fail_at(txn, code, 0, member, member->native.driver);
 }
 
 static int fail_bind(struct bindery_txn *txn, struct bindery_member *member)

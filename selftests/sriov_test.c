@@ -203,6 +203,35 @@ TEST_F(sriov, G1_W2_VFs_that_are_disabled_leave_their_claims)
 	EXPECT_EQ(0, cycle(self, other));
 }
 
+/* A transaction that nobody waited for has failed. */
+static bool has_failed(FIXTURE_DATA(sriov) *self, int claim)
+{
+	return status(claim, &self->answer);
+}
+
+TEST_F(sriov, G1_VFs_that_come_before_the_unbind_keep_their_PF)
+{
+	int claim;
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", "0"));
+	request_add(&self->request, self->pf);
+	self->request.cmd.flags = BINDERY_ACQUIRE_NOWAIT;
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_unbind"));
+	claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, claim);
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	EXPECT_EQ(0, pci_write(self->pf, "sriov_numvfs", self->num_vfs));
+	knob(TEST_HOLD, "hold", "");
+
+	EXPECT_TRUE(wait_until(has_failed(self, claim)));
+	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_PF_HAS_VFS,
+			      BINDERY_STEP_UNBIND, EBUSY, self->pf));
+	close_claim(claim);
+	snapshot_renumber(&self->before);
+	EXPECT_TRUE(wait_until(!snapshot_compare(&self->before)));
+}
+
 #define ENABLE_SRIOV	"/sys/module/vfio_pci/parameters/enable_sriov"
 #define SEALED_SRIOV	"/sys/module/bindery_vfio/parameters/enable_sriov"
 
