@@ -11,6 +11,10 @@ KERNELS ?= 6.1 6.12 newest
 CACHE := $(or $(BINDERY_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bindery)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 VM := python3 selftests/vm/run.py
+# Programs are built side by side, also by who did not ask make for that; what
+# is asked for here comes one after another: its parts are the same objects.
+.NOTPARALLEL:
+JOBS = $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # What the module is built from, here and by DKMS.
 MODULE_FILES := Kbuild dkms.conf $(wildcard module/*.[ch] module/*.mk) \
@@ -69,7 +73,7 @@ build-is-ours:
 lib: ## libbindery, static and shared
 cli: ## the bindery tool
 lib cli: build-is-ours
-	$(MAKE) -C userspace O=$(O) VERSION=$(VERSION) $@
+	$(MAKE) $(JOBS) -C userspace O=$(O) VERSION=$(VERSION) $@
 	$(give-back)
 
 .PHONY: clean
@@ -90,6 +94,10 @@ define install-needs
 			--no-install-recommends $$missing >/dev/null; }
 endef
 
+# What goes into guests.
+build-programs = $(MAKE) -s lib cli && \
+	$(MAKE) -s $(JOBS) -C selftests O=$(O)/selftests
+
 .PHONY: needs-check
 needs-check:
 	$(call install-needs,$(NEEDS_CHECK))
@@ -100,15 +108,14 @@ demo: build-is-ours ## a minute's story on a real kernel in a virtual machine
 	$(call install-needs,$(NEEDS_DEMO))
 	$(call install-needs,$$($(VM) needs))
 	@$(MAKE) -s say=@: cli
-	@$(MAKE) -s -C selftests O=$(O)/selftests $(O)/selftests/demo
+	@$(MAKE) -s $(JOBS) -C selftests O=$(O)/selftests $(O)/selftests/demo
 	@$(VM) demo --machine slot --kernel newest --program demo
 
 .PHONY: check
 check: needs-check ## all tests, on all kernels
-	@$(MAKE) -s lib cli
+	+@$(build-programs)
 	@$(MAKE) -s check-uapi
-	@$(MAKE) -s -C selftests O=$(O)/selftests
-	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) check
+	@$(MAKE) -s $(JOBS) -C userspace O=$(O) VERSION=$(VERSION) check
 	@cd selftests/vm && python3 -m unittest -q test_harness test_netlink
 	@cd selftests/mutants && python3 -m unittest -q test_mutants
 	@$(VM) test --dkms $(addprefix --kernel ,$(KERNELS)) \
@@ -123,24 +130,22 @@ DEBUG_KERNELS ?= 6.12-kasan
 
 .PHONY: check-debug
 check-debug: needs-check ## all tests in guests, on DEBUG_KERNELS; MINUTES=n: what begins in those
-	@$(MAKE) -s lib cli
-	@$(MAKE) -s -C selftests O=$(O)/selftests
+	+@$(build-programs)
 	@$(VM) test --alarms $(if $(filter file,$(origin MINUTES)),,--minutes $(MINUTES)) \
 		$(addprefix --kernel ,$(DEBUG_KERNELS))
 
 .PHONY: coverage
 coverage: needs-check ## what the tests reach; a report in build/coverage/html
-	@$(MAKE) -s lib cli
-	@$(MAKE) -s -C selftests O=$(O)/selftests
+	+@$(build-programs)
 	@$(VM) coverage
-	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) coverage
+	@$(MAKE) -s $(JOBS) -C userspace O=$(O) VERSION=$(VERSION) coverage
 
 # One kernel unless the caller names others.
 BENCH_KERNELS := $(if $(filter file,$(origin KERNELS)),6.12,$(KERNELS))
 
 .PHONY: bench
 bench: needs-check ## time bindery against writes to sysfs
-	@$(MAKE) -s -C selftests O=$(O)/selftests $(O)/selftests/bench
+	@$(MAKE) -s $(JOBS) -C selftests O=$(O)/selftests $(O)/selftests/bench
 	@$(VM) bench $(addprefix --kernel ,$(BENCH_KERNELS))
 
 # Each gets its share of the time.
@@ -158,20 +163,17 @@ fuzz-userspace:
 		FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz
 
 fuzz-kernel: needs-check
-	@$(MAKE) -s lib cli
-	@$(MAKE) -s -C selftests O=$(O)/selftests
+	+@$(build-programs)
 	@$(VM) fuzz --minutes $$(expr '(' $(FUZZ_SECONDS) + 59 ')' / 60)
 
 .PHONY: mutants
 mutants: needs-check ## put faults into the module: do the tests notice them?
-	@$(MAKE) -s lib cli
-	@$(MAKE) -s -C selftests O=$(O)/selftests
+	+@$(build-programs)
 	@python3 selftests/mutants/run.py
 
 .PHONY: soak
 soak: needs-check ## the long tests, on all kernels: many hours
-	@$(MAKE) -s lib cli
-	@$(MAKE) -s -C selftests O=$(O)/selftests
+	+@$(build-programs)
 	@$(VM) test --soak $(addprefix --kernel ,$(KERNELS))
 
 .PHONY: model
@@ -181,8 +183,7 @@ model: ## search a model of the transactions, with faults and without
 
 .PHONY: torture
 torture: needs-check ## all at random: MINUTES=n on each kernel, SEED=n
-	@$(MAKE) -s lib cli
-	@$(MAKE) -s -C selftests O=$(O)/selftests
+	+@$(build-programs)
 	@$(VM) torture --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
 		$(addprefix --kernel ,$(KERNELS))
 
