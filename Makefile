@@ -134,9 +134,12 @@ check-debug: needs-check ## all tests in guests, on DEBUG_KERNELS; MINUTES=n: wh
 	@$(VM) test --alarms $(if $(filter file,$(origin MINUTES)),,--minutes $(MINUTES)) \
 		$(addprefix --kernel ,$(DEBUG_KERNELS))
 
+# Where the tool counts its lines, in children that only _exit() too.
 .PHONY: coverage
 coverage: needs-check ## what the tests reach; a report in build/coverage/html
 	+@$(build-programs)
+	@$(MAKE) -s $(JOBS) -C userspace O=$(O)/coverage/guest VERSION=$(VERSION) \
+		say=@: CFLAGS='-O0 -g --coverage -D_exit=exit' cli
 	@$(VM) coverage
 	@$(MAKE) -s $(JOBS) -C userspace O=$(O) VERSION=$(VERSION) coverage
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which lines of the module ran: what each guest counted, put together, and
-what none reached against the reasons that selftests/README.md gives."""
+what none reached against the reasons that selftests/README.md gives. What the
+tool counted in guests is left to userspace's own report."""
 
 import json
 import re
@@ -19,6 +20,11 @@ DEBUGFS = "/sys/kernel/debug/gcov"
 #: Of a guest's logs: what it counted.
 COUNTS = "gcov"
 REPORT = BUILD / "coverage"
+#: The tool that counts, where it was built, and what it counted by guest.
+TOOL = REPORT / "guest"
+TOOL_COUNTS = REPORT / "guests"
+#: Where it counts in a guest.
+INSIDE = "/counts"
 REASONS = PROJECT / "selftests/README.md"
 #: What it lists below each reason: file, function, line as it is written.
 ENTRY = re.compile(r"- `(module/\S+)` `(\w+)`: `` ?(.+?) ?``$")
@@ -26,22 +32,43 @@ ENTRY = re.compile(r"- `(module/\S+)` `(\w+)`: `` ?(.+?) ?``$")
 FUNCTION = re.compile(r"[a-z][^;=]*?\b(\w+)\(")
 
 
+def tool(kernel: Kernel) -> Path:
+    """The tool that a guest gets."""
+    counts = TOOL / "bindery"
+    return counts if kernel.name == KERNEL and counts.exists() else \
+        BUILD / "bindery"
+
+
+def preparation(kernel: Kernel) -> str:
+    """Lines of a plan."""
+    counts = tool(kernel).parent == TOOL
+    return f"env\tGCOV_PREFIX={INSIDE}\n" if counts else ""
+
+
 def keep(run: Run, folder: Path) -> None:
-    """Beside the guest's logs, by where the objects were built."""
+    """By where the objects were built: the module's beside the guest's logs,
+    the tool's with the notes of its build."""
     for record in run.records:
         if record.kind != "gcda":
             continue
         name, _, data = record.data.partition(b"\n")
-        path = folder / COUNTS / name.decode().removeprefix(
-            DEBUGFS + "/build/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        path = Path(name.decode())
+        if path.is_relative_to(f"{DEBUGFS}/build"):
+            copy = folder / COUNTS / path.relative_to(f"{DEBUGFS}/build")
+        else:
+            inside = path.relative_to(f"{INSIDE}{TOOL}")
+            copy = TOOL_COUNTS / folder.name / inside
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(data)
+        if not path.is_relative_to(DEBUGFS):
+            shutil.copy((TOOL / inside).with_suffix(".gcno"), copy.parent)
 
 
 def forget(kernel: Kernel) -> None:
     """What earlier runs counted."""
     for counts in WORK.glob(f"logs/*-{kernel.name}*/{COUNTS}"):
         shutil.rmtree(counts)
+    shutil.rmtree(TOOL_COUNTS, ignore_errors=True)
 
 
 def gather(kernel: Kernel, target: Path) -> None:

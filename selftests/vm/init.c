@@ -34,8 +34,9 @@
 #define EXIT_PORT 0x501
 #define EXIT_DONE 0x10
 #define MAX_FIELDS 64
-/* Of the module's objects, by where they were built. */
-#define COUNTS "/sys/kernel/debug/gcov/build/module"
+/* Of the module's objects and of the tool's, by where they were built. */
+#define MODULE_COUNTS "/sys/kernel/debug/gcov/build/module"
+#define TOOL_COUNTS "/counts"
 /* Often enough that the kernel's buffer never overruns. */
 #define LOG_MS 1000
 
@@ -403,7 +404,8 @@ static int report_counts(const char *path, const struct stat *status, int type,
 static void step_coverage(char **argv)
 {
 	(void)argv;
-	nftw(COUNTS, report_counts, 8, FTW_PHYS);
+	nftw(MODULE_COUNTS, report_counts, 8, FTW_PHYS);
+	nftw(TOOL_COUNTS, report_counts, 8, FTW_PHYS);
 }
 
 /* shutdown: at the end, by the kernel */

@@ -75,9 +75,10 @@ def contents(machine: Machine, kernel: Kernel,
                      if not p.exists())
     if missing:
         raise Failure(f"not built: {', '.join(missing)}")
-    if (BUILD / "bindery").exists():
-        files["usr/bin/bindery"] = BUILD / "bindery"
-    return Contents(guest.plan(machine, list(programs), True,
+    if coverage.tool(kernel).exists():
+        files["usr/bin/bindery"] = coverage.tool(kernel)
+    return Contents(coverage.preparation(kernel) +
+                    guest.plan(machine, list(programs), True,
                                kernel.slowness),
                     modules.built(kernel), files,
                     vmm.files() if machine.vmm else {})

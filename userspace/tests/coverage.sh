@@ -30,7 +30,7 @@ for program; do
 done
 
 report() {
-	gcovr --root "$SRC" --object-directory "$out" --print-summary "$@" \
+	gcovr --root "$SRC" --print-summary "$@" \
 		>"$out/coverage" 2>"$out/coverage.log"
 }
 
@@ -43,8 +43,10 @@ if [ "$what" = library ]; then
 	report --fail-under-line "${LEAST:-90}" "$out/lib"
 else
 	html=$out/../../html
-	mkdir -p "$html"
-	report --txt - --html-details "$html/userspace.html" "$out/lib" "$out/cli"
+	guests=$out/../../guests
+	mkdir -p "$html" "$guests"
+	report --txt - --html-details "$html/userspace.html" "$out/lib" "$out/cli" \
+		"$guests"
 fi
 status=$?
 cat "$out/coverage.log"
