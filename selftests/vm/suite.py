@@ -95,10 +95,10 @@ class Reruns:
 def run_all(jobs: list[Job], minutes: float | None = None
             ) -> tuple[list[report.Result], Reruns]:
     """The results in the order of the jobs. Minutes after the first, no guest
-    begins any more."""
+    begins any more: then the shortest come first, else the longest."""
     end = time.monotonic() + minutes * 60 if minutes else float("inf")
     known = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
-    order = sorted(jobs, key=lambda job: -known.get(
+    order = sorted(jobs, reverse=not minutes, key=lambda job: known.get(
         job.place, sum(job.limits) / USUAL_SHARE))
     with ThreadPoolExecutor(
             round(PER_PROCESSOR * os.cpu_count())) as pool:
