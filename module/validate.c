@@ -65,6 +65,8 @@ static void plan_move(struct bindery_member *member, u32 role)
 		return;
 	if (driver && !strcmp(driver, member->target->name)) {
 		member->role = BINDERY_ROLE_PREBOUND;
+		if (!member->vfio)
+			member->blocker = BINDERY_ERROR_NO_VFIO_DEVICE;
 		return;
 	}
 	if (pci_num_vf(member->pdev)) {

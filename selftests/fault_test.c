@@ -101,6 +101,25 @@ TEST_F(fault, T10_a_probe_without_a_vfio_device_is_refused)
 	}
 }
 
+TEST_F(fault, T10_a_target_that_has_made_no_vfio_device_before_is_refused)
+{
+	struct snapshot moved;
+	char *bdf;
+
+	for (unsigned int i = 0; i < self->group.num; i++) {
+		bdf = self->group.bdf[i];
+		ASSERT_EQ(0, knob(TEST_TARGET, "silent", bdf));
+		ASSERT_EQ(0, pci_move(bdf, TEST_TARGET));
+		ASSERT_EQ(0, snapshot_take(&moved));
+		EXPECT_EQ(-ENODEV, acquire(self->control, &self->request));
+		EXPECT_EQ(0, error_is(&self->request.error,
+				      BINDERY_ERROR_NO_VFIO_DEVICE,
+				      BINDERY_STEP_VALIDATE, ENODEV, bdf));
+		EXPECT_EQ(0, snapshot_compare_untouched(&moved));
+		ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
+	}
+}
+
 TEST_F(fault, T1_T10_a_member_that_somebody_unbinds_before_the_commit)
 {
 	struct call call = { self->control, &self->request };

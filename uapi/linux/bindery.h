@@ -125,8 +125,8 @@ struct bindery_ioc_bdf {
  * @BINDERY_ERROR_UNBIND: EBUSY, the device did not leave its driver, or somebody
  *	bound another
  * @BINDERY_ERROR_BIND: the target's probe failed, with its errno
- * @BINDERY_ERROR_NO_VFIO_DEVICE: ENODEV, the target's probe succeeded and
- *	registered no VFIO device
+ * @BINDERY_ERROR_NO_VFIO_DEVICE: ENODEV, the target's probe succeeded, now or
+ *	before the request, and registered no VFIO device
  * @BINDERY_ERROR_NOT_OPENABLE: EBUSY, all members are on their targets, yet the
  *	group cannot be opened
  * @BINDERY_ERROR_DEADLINE: ETIMEDOUT, the deadline passed; the device is the
