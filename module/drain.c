@@ -188,6 +188,16 @@ static int put_back(struct bindery_group *group)
 			   bindery_member_restore) ? 0 : -EAGAIN;
 }
 
+static int seal_off(struct bindery_group *group)
+{
+	int ret = bindery_group_seal_off(group);
+
+	if (ret || group->force || !bindery_group_has_open_device(group))
+		return ret;
+	bindery_group_unfence(group);
+	return -EPERM;
+}
+
 /*
  * 0: they are, until the group is unfenced. 1: there is none, or who is in will
  * be asked to go. -EPERM: one is in; -EAGAIN: something else is, try again
@@ -199,7 +209,7 @@ static int keep_users_out(struct bindery_group *group, bool sealed,
 	int ret;
 
 	if (sealed)
-		ret = bindery_group_seal_off(group);
+		ret = seal_off(group);
 	else
 		ret = bindery_group_fence(group, jiffies +
 					  msecs_to_jiffies(FENCE_MS), draining);

@@ -223,6 +223,25 @@ static bool has_open_device(struct bindery_group *group)
 	return false;
 }
 
+#define CLOSING_MS	2
+#define CLOSING_TRIES	25
+
+/*
+ * Who closes a device lets go of it a moment after its driver was told; who has
+ * opened the device's own node, and bound it to nothing, may take his time.
+ */
+bool bindery_group_has_open_device(struct bindery_group *group)
+{
+	int tries = CLOSING_TRIES;
+
+	while (has_open_device(group)) {
+		if (!tries--)
+			return true;
+		msleep(CLOSING_MS);
+	}
+	return false;
+}
+
 static int fence(struct bindery_group *group, unsigned long deadline)
 {
 	struct bindery_member *member;

@@ -17,8 +17,10 @@ static bool is_shared(struct bindery_group *group)
 
 static int look_at_seals(struct bindery_group *group)
 {
-	guard(bindery_state)();
-	return bindery_group_is_open(group) ? -EPERM : 0;
+	scoped_guard(bindery_state)
+		if (bindery_group_is_open(group))
+			return -EPERM;
+	return bindery_group_has_open_device(group) ? -EPERM : 0;
 }
 
 static int look_for_user(struct bindery_group *group, unsigned long deadline,

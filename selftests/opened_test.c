@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
-#include "fixture.h"
+#include "sealed.h"
 
 FIXTURE(opened) {
 	COMMON;
@@ -107,6 +107,32 @@ TEST_F(opened, T8_who_uses_nothing_refuses_another_target)
 	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
 	close_it(self);
 	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
+}
+
+COMMON_FIXTURE(sealed_node, .driver = TEST_NATIVE, .target = SEALED,
+	       .flags = BINDERY_ACQUIRE_SEALED);
+
+/* Its driver is not told of the node. */
+TEST_F(sealed_node, C9_L3_who_uses_nothing_is_waited_for)
+{
+	int node;
+
+	if (!has_nodes(self->control))
+		SKIP(return, "no device nodes in this kernel");
+	ACQUIRE();
+	node = vfio_node_open(self->last);
+	ASSERT_LE(0, node);
+	ASSERT_EQ(0, snapshot_take(&self->held));
+	EXPECT_EQ(-EBUSY, release(self->claim, &self->answer));
+	EXPECT_EQ(0, error_is(&self->answer.error, BINDERY_ERROR_IN_USE,
+			      BINDERY_STEP_FENCE, EBUSY));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	close_claim(self->claim);
+	usleep(A_WHILE_US);
+	EXPECT_EQ(BINDERY_GROUP_DRAINING, STATE());
+	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
+	close(node);
+	COMES_BACK();
 }
 
 TEST_HARNESS_MAIN
