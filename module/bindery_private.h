@@ -309,6 +309,7 @@ void bindery_member_work(struct work_struct *work);
 
 /* restore.c */
 int bindery_member_aim(struct bindery_member *member);
+void bindery_member_leave(struct bindery_member *member, unsigned long deadline);
 int bindery_member_unbind_target(struct bindery_member *member);
 int bindery_member_restore(struct bindery_member *member);
 

@@ -171,6 +171,11 @@ static bool has_to_wait(struct bindery_group *group)
 /* All overrides, before the first target is left: as in an ACQUIRE. */
 static int aim(struct bindery_group *group)
 {
+	struct bindery_member *member;
+
+	bindery_group_each(member, group)
+		bindery_member_leave(member, jiffies +
+				     msecs_to_jiffies(FENCE_MS));
 	return run_members(group, BINDERY_STEP_OVERRIDE, DID_ANYTHING, false,
 			   bindery_member_aim) ? 0 : -EAGAIN;
 }

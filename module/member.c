@@ -227,12 +227,20 @@ static bool same_string(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+/* What we left there, or found there and left. */
+static const char *expected_override(struct bindery_member *member)
+{
+	if (member->did & BINDERY_DID_OVERRIDE)
+		return member->our_override;
+	return member->adopted && !member->did ? member->adopted_override :
+						 member->native.override;
+}
+
 /* Replace the override, but only if it is what we left there. */
 int bindery_member_swap_override(struct bindery_member *member, const char *to,
 				 gfp_t gfp)
 {
-	const char *from = member->did & BINDERY_DID_OVERRIDE ?
-		member->our_override : member->native.override;
+	const char *from = expected_override(member);
 	const char *new = NULL;
 	const char **string;
 	bool ours;
@@ -376,16 +384,18 @@ int bindery_member_bind(struct bindery_member *member)
 	return bind_result(member, ret);
 }
 
-/* What we left there is still there; nothing, if we left nothing. */
+/* Of a member that is not ours to move it is nobody's business. */
 bool bindery_member_override_is_ours(struct bindery_member *member)
 {
 	bool ours;
 
-	if (!member->pdev || !(member->did & BINDERY_DID_OVERRIDE))
+	device_lock_assert(member->dev);
+	if (!member->pdev || (!(member->did & BINDERY_DID_OVERRIDE) &&
+			      member->role != BINDERY_ROLE_PREBOUND))
 		return true;
 	bindery_override_lock(member->dev);
 	ours = same_string(*bindery_override_string(member->dev),
-			   member->our_override);
+			   expected_override(member));
 	bindery_override_unlock(member->dev);
 	return ours;
 }
@@ -397,10 +407,7 @@ static int verify_locked(struct bindery_member *member)
 
 	if (member->target && drv != member->target->drv)
 		return -ENODEV;
-	if (member->action == BINDERY_ACTION_NONE)
-		return 0;
-	if (member->action == BINDERY_ACTION_MOVE &&
-	    !bindery_device_has_vfio(dev))
+	if (member->target && !bindery_device_has_vfio(dev))
 		return -ENODEV;
 	if (member->action == BINDERY_ACTION_PARK && drv)
 		return -EBUSY;
@@ -474,7 +481,7 @@ static int prepare_repair(struct bindery_member *member, const char *to)
 	device_lock(member->dev);
 	if (is_on_other_vfio(member))
 		ret = -EBUSY;
-	else if (member->did & BINDERY_DID_OVERRIDE)
+	else if (!bindery_member_override_is_ours(member))
 		ret = bindery_member_assert_override(member, to,
 						     GFP_KERNEL_ACCOUNT);
 	device_unlock(member->dev);
@@ -491,14 +498,23 @@ static int rebind(struct bindery_member *member)
 	return bind_result(member, device_driver_attach(drv, member->dev));
 }
 
+/* Of a member that was on its target already: as it was found. */
+static const char *override_for_repair(struct bindery_member *member,
+				       bool parked)
+{
+	if (parked)
+		return BINDERY_PARKED;
+	return member->did & BINDERY_DID_OVERRIDE ? member->target->name :
+						    expected_override(member);
+}
+
 /* Back to its target, or parked, after somebody else moved it. */
 int bindery_member_repair(struct bindery_member *member)
 {
 	bool parked = member->role == BINDERY_ROLE_PARKED || !member->target;
 	int ret;
 
-	ret = prepare_repair(member, parked ? BINDERY_PARKED :
-					      member->target->name);
+	ret = prepare_repair(member, override_for_repair(member, parked));
 	if (!ret && parked)
 		device_release_driver(member->dev);
 	else if (!ret)

@@ -33,6 +33,28 @@ static int put_override(struct bindery_member *member, const char *to)
 	return bindery_member_assert_override(member, to, gfp);
 }
 
+/* Untouched by us, and not told of before. */
+static bool is_untouched(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	return member->role == BINDERY_ROLE_PREBOUND && !member->adopted &&
+	       !member->busy && !member->removed && !member->tampered_override;
+}
+
+/* What was on its target before stays as it is, whoever made it so. */
+void bindery_member_leave(struct bindery_member *member, unsigned long deadline)
+{
+	bool ours;
+
+	if (!is_untouched(member) ||
+	    bindery_device_lock(member->dev, deadline))
+		return;
+	ours = bindery_member_override_is_ours(member);
+	device_unlock(member->dev);
+	if (!ours)
+		note_tampering(member);
+}
+
 /*
  * Before the first target is left: from now on every automatic binder can only
  * choose the native driver, or none where there was none.

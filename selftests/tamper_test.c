@@ -50,7 +50,7 @@ static int hold(FIXTURE_DATA(tamper) *self, uint32_t flags)
 }
 
 /* What STATUS tells of tampering with a member. */
-static uint32_t tampering(FIXTURE_DATA(tamper) *self, const char *bdf)
+static uint32_t tampering(struct common *self, const char *bdf)
 {
 	const struct bindery_ioc_member *member;
 
@@ -62,7 +62,7 @@ static uint32_t tampering(FIXTURE_DATA(tamper) *self, const char *bdf)
 }
 
 /* Of members but this one. */
-static int others_tampered(FIXTURE_DATA(tamper) *self, const char *bdf)
+static int others_tampered(struct common *self, const char *bdf)
 {
 	int others = 0;
 
@@ -115,7 +115,7 @@ TEST_F(tamper, W3_a_claim_that_nobody_touched_tells_of_nothing)
 	ASSERT_EQ(0, hold(self, 0));
 	EXPECT_FALSE(is_told(self->claim, A_WHILE_MS));
 	for (unsigned int i = 0; i < self->group.num; i++) {
-		EXPECT_EQ(0, tampering(self, self->group.bdf[i]));
+		EXPECT_EQ(0, tampering(&self->common, self->group.bdf[i]));
 	}
 	EXPECT_EQ(0, release(self->claim, &self->answer));
 }
@@ -132,9 +132,9 @@ TEST_F(tamper, W3_a_foreign_unbind_is_seen_at_once_and_undone_by_the_release)
 		EXPECT_FALSE(is_told(self->claim, 0));
 		ASSERT_EQ(0, pci_unbind(bdf));
 		EXPECT_TRUE(is_told(self->claim, 0));
-		EXPECT_EQ(TAMPERED_DRIVER, tampering(self, bdf));
+		EXPECT_EQ(TAMPERED_DRIVER, tampering(&self->common, bdf));
 		EXPECT_LT(generation, self->answer.status.out_generation);
-		EXPECT_EQ(0, others_tampered(self, bdf));
+		EXPECT_EQ(0, others_tampered(&self->common, bdf));
 		EXPECT_FALSE(is_told(self->claim, 0));
 		release(self->claim, &self->answer);
 		close_claim(self->claim);
@@ -150,8 +150,8 @@ TEST_F(tamper, W3_a_foreign_override_is_seen_by_status)
 
 		ASSERT_EQ(0, hold(self, 0));
 		ASSERT_EQ(0, pci_override(bdf, FOREIGN));
-		EXPECT_EQ(TAMPERED_OVERRIDE, tampering(self, bdf));
-		EXPECT_EQ(0, others_tampered(self, bdf));
+		EXPECT_EQ(TAMPERED_OVERRIDE, tampering(&self->common, bdf));
+		EXPECT_EQ(0, others_tampered(&self->common, bdf));
 
 		/* Put back by who did it: the release finds all as it was. */
 		ASSERT_EQ(0, pci_override(bdf, VFIO_PCI));
@@ -166,7 +166,7 @@ TEST_F(tamper, W3_an_override_that_was_taken_back_in_time_is_not_seen)
 	ASSERT_EQ(0, hold(self, 0));
 	ASSERT_EQ(0, pci_override(self->last, FOREIGN));
 	ASSERT_EQ(0, pci_override(self->last, VFIO_PCI));
-	EXPECT_EQ(0, tampering(self, self->last));
+	EXPECT_EQ(0, tampering(&self->common, self->last));
 	EXPECT_EQ(0, release(self->claim, &self->answer));
 }
 
@@ -196,7 +196,7 @@ TEST_F(tamper, W3_a_release_leaves_a_foreign_driver_and_tells_of_it)
 		ASSERT_EQ(0, hold(self, 0));
 		ASSERT_EQ(0, pci_move(bdf, STUB));
 		EXPECT_TRUE(is_told(self->claim, 0));
-		EXPECT_EQ(TAMPERED, tampering(self, bdf));
+		EXPECT_EQ(TAMPERED, tampering(&self->common, bdf));
 		EXPECT_NE(0, release(self->claim, &self->answer));
 		EXPECT_EQ(BINDERY_ERROR_OVERRIDE, self->answer.error.out_code);
 		EXPECT_LT(0, error_of(self, bdf));
@@ -226,7 +226,7 @@ TEST_F(tamper, W3_recover_puts_members_back_on_their_targets)
 		ASSERT_EQ(0, hold(self, 0));
 		ASSERT_EQ(0, pci_unbind(bdf));
 		ASSERT_EQ(0, pci_override(bdf, FOREIGN));
-		EXPECT_EQ(TAMPERED, tampering(self, bdf));
+		EXPECT_EQ(TAMPERED, tampering(&self->common, bdf));
 		EXPECT_EQ(0, recover(self->control, BINDERY_RECOVER_REPAIR,
 				     NULL, self->first, &self->answer));
 		EXPECT_TRUE(is_left(bdf, VFIO_PCI, VFIO_PCI));
@@ -241,7 +241,7 @@ TEST_F(tamper, W3_recover_takes_a_member_back_from_an_ordinary_driver)
 {
 	ASSERT_EQ(0, hold(self, 0));
 	ASSERT_EQ(0, pci_move(self->last, TEST_NATIVE));
-	EXPECT_EQ(TAMPERED, tampering(self, self->last));
+	EXPECT_EQ(TAMPERED, tampering(&self->common, self->last));
 	EXPECT_EQ(0, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
 			     self->first, &self->answer));
 	EXPECT_TRUE(is_left(self->last, VFIO_PCI, VFIO_PCI));
@@ -285,9 +285,9 @@ TEST_F(tamper, W3_a_claim_with_repair_binds_a_member_again_once)
 		EXPECT_TRUE(wait_until(group_state(self->control, bdf) ==
 				       BINDERY_GROUP_HELD));
 	}
-	EXPECT_NE(~0U, tampering(self, self->last));
+	EXPECT_NE(~0U, tampering(&self->common, self->last));
 	ASSERT_EQ(0, pci_unbind(self->last));
-	EXPECT_EQ(TAMPERED_DRIVER, tampering(self, self->last));
+	EXPECT_EQ(TAMPERED_DRIVER, tampering(&self->common, self->last));
 	usleep(A_WHILE_MS * 1000);
 	EXPECT_TRUE(is_left(self->last, "", VFIO_PCI));
 	release(self->claim, &self->answer);
@@ -300,9 +300,68 @@ TEST_F(tamper, W3_a_claim_without_repair_leaves_a_member_unbound)
 	ASSERT_EQ(0, pci_unbind(self->last));
 	usleep(A_WHILE_MS * 1000);
 	EXPECT_TRUE(is_left(self->last, "", VFIO_PCI));
-	EXPECT_EQ(TAMPERED_DRIVER, tampering(self, self->last));
+	EXPECT_EQ(TAMPERED_DRIVER, tampering(&self->common, self->last));
 	release(self->claim, &self->answer);
 	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+/* On their targets before the claim, which is not to move them. */
+FIXTURE(untouched) {
+	COMMON;
+};
+
+FIXTURE_VARIANT(untouched) {
+	int (*take)(int control, struct request *request);
+};
+
+FIXTURE_VARIANT_ADD(untouched, acquired) {
+	.take = acquire,
+};
+
+FIXTURE_VARIANT_ADD(untouched, adopted) {
+	.take = adopt,
+};
+
+FIXTURE_SETUP(untouched)
+{
+	COMMON_SETUP(.driver = TEST_NATIVE);
+	ASSERT_EQ(0, group_move(&self->group, VFIO_PCI));
+	ASSERT_EQ(0, snapshot_take(&self->held));
+	self->claim = variant->take(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+}
+
+FIXTURE_TEARDOWN(untouched)
+{
+	EXPECT_EQ(0, common_rest(&self->common));
+	EXPECT_EQ(0, snapshot_move_back(&self->before, &self->group));
+	COMMON_TEARDOWN();
+}
+
+TEST_F(untouched, W3_an_override_that_changes_is_told_and_put_right)
+{
+	ASSERT_EQ(0, pci_override(self->last, FOREIGN));
+	EXPECT_EQ(TAMPERED_OVERRIDE, tampering(&self->common, self->last));
+	EXPECT_EQ(0, others_tampered(&self->common, self->last));
+	ASSERT_EQ(0, pci_unbind(self->last));
+	EXPECT_EQ(TAMPERED, tampering(&self->common, self->last));
+	EXPECT_EQ(0, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+			     self->last, &self->answer));
+	EXPECT_EQ(0, tampering(&self->common, self->last));
+	EXPECT_EQ(0, snapshot_compare(&self->held));
+}
+
+TEST_F(untouched, W3_an_override_that_changes_is_told_by_the_release_and_stays)
+{
+	const struct bindery_ioc_member *member;
+
+	ASSERT_EQ(0, pci_override(self->last, FOREIGN));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+	member = member_of(self->answer.members, self->answer.num_members,
+			   self->last);
+	ASSERT_NE(NULL, member);
+	EXPECT_EQ(TAMPERED_OVERRIDE, member->out_flags & TAMPERED);
+	EXPECT_TRUE(is_left(self->last, VFIO_PCI, FOREIGN));
 }
 
 TEST_HARNESS_MAIN
