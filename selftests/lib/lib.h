@@ -24,6 +24,8 @@
 #define TEST_TARGET	"bindery_test_target"
 #define TEST_OTHER	"bindery_test_other"
 #define TEST_HOLD	"bindery_test_hold"
+#define SEALED		"bindery-vfio"
+#define SEALED_MODULE	"bindery_vfio"
 #define VFIO_PCI	"vfio-pci"
 
 #define note(...)	note_line(__VA_ARGS__)

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "nomem.h"
-#include "sealed.h"
 
 #define TEST_NOMEM	"bindery_test_nomem"
 #define FAILSLAB	"/sys/kernel/debug/failslab/"

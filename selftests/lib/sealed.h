@@ -5,9 +5,6 @@
 
 #include "fixture.h"
 
-#define SEALED		"bindery-vfio"
-#define SEALED_MODULE	"bindery_vfio"
-
 int seal(struct common *common, uint32_t flags);
 bool is_sealed(const struct bindery_ioc_member *member);
 const struct bindery_ioc_member *member_now(struct common *common,
