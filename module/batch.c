@@ -99,6 +99,7 @@ static void resume(struct bindery_member *member)
 		return;
 	if (group->intact) {
 		bindery_group_set_state(group, BINDERY_GROUP_HELD);
+		bindery_group_repair_wanted(group);
 		bindery_group_settle(group, NULL);
 	} else {
 		bindery_group_drain(group);

@@ -126,7 +126,8 @@ void bindery_claim_publish(struct bindery_claim *claim,
 			   struct bindery_plan *plan);
 struct bindery_plan *bindery_claim_plan(struct bindery_claim *claim);
 void bindery_claim_end(struct bindery_claim *claim);
-bool bindery_claim_end_closed(struct bindery_claim *claim);
+bool bindery_claim_end_told(struct bindery_claim *claim, bool only_closed,
+			    bool force);
 void bindery_claims_end(const struct bindery_delegation *delegation);
 void bindery_claim_end_locked(struct bindery_claim *claim,
 			      struct list_head *members);
@@ -188,6 +189,7 @@ int bindery_claim_choose(struct bindery_ucmd *ucmd, const u8 *id, u64 device,
 			 u32 device_size, struct bindery_claim **claim);
 int bindery_cmd_recover(struct bindery_ucmd *ucmd);
 void bindery_group_repair(struct bindery_group *group, bool asked);
+void bindery_group_repair_wanted(struct bindery_group *group);
 void bindery_repair_work(struct work_struct *work);
 
 /* assignment.c: the table */
@@ -387,6 +389,7 @@ void bindery_drain_work(struct work_struct *work);
 void bindery_group_closed(struct bindery_group *group);
 
 /* seal.c: members on bindery_vfio.ko */
+bool bindery_target_is_sealed(const struct bindery_target *target);
 bool bindery_member_is_sealed(const struct bindery_member *member);
 bool bindery_member_is_open(struct bindery_member *member);
 bool bindery_group_is_sealed(struct bindery_group *group);

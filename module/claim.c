@@ -301,19 +301,25 @@ void bindery_claims_end(const struct bindery_delegation *delegation)
 	bindery_members_drop(&members);
 }
 
-/* The same, unless a file of it is open: false. */
-bool bindery_claim_end_closed(struct bindery_claim *claim)
+/*
+ * The same by who may have its users be asked to go. False: somebody has opened
+ * it meanwhile, and it is to end only if nobody has.
+ */
+bool bindery_claim_end_told(struct bindery_claim *claim, bool only_closed,
+			    bool force)
 {
 	LIST_HEAD(members);
-	bool open;
+	bool may_end;
 
 	scoped_guard(bindery_state) {
-		open = claim->files;
-		if (!open)
+		may_end = !only_closed || !claim->files;
+		if (may_end) {
+			claim->force = force;
 			bindery_claim_end_locked(claim, &members);
+		}
 	}
 	bindery_members_drop(&members);
-	return !open;
+	return may_end;
 }
 
 static void settle_groups(struct bindery_claim *claim)

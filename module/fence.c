@@ -134,10 +134,10 @@ void bindery_group_drop_fence(struct bindery_group *group)
 /* By whom bindery_group_fence() gave the fence. */
 void bindery_group_unfence(struct bindery_group *group)
 {
-	bool touch;
+	/* who is killed meanwhile has to wait all the same */
+	bool touch = wait_event_timeout(bindery_wait, begin_touch(group),
+					msecs_to_jiffies(LEAVE_MS));
 
-	touch = bindery_wait_until(begin_touch(group), jiffies +
-				   msecs_to_jiffies(LEAVE_MS)) > 0;
 	bindery_group_drop_fence(group);
 	if (touch)
 		end_touch(group);

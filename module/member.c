@@ -325,19 +325,30 @@ bool bindery_member_has_driver(struct bindery_member *member)
 	return ret;
 }
 
+/* They are counted when all of them are there, and all that under the lock. */
+static bool has_vfs(struct bindery_member *member)
+{
+	bool ret;
+
+	device_lock(member->dev);
+	ret = pci_num_vf(member->pdev);
+	device_unlock(member->dev);
+	return ret;
+}
+
 /*
  * VFs that were enabled since the plan was made need the PF's driver. Without
  * one nobody can enable more.
  */
 int bindery_member_unbind(struct bindery_member *member)
 {
-	if (pci_num_vf(member->pdev))
+	if (has_vfs(member))
 		return BINDERY_ERROR_PF_HAS_VFS;
 	member->did |= BINDERY_DID_UNBIND;
 	device_release_driver(member->dev);
 	if (bindery_member_has_driver(member))
 		return -EBUSY;
-	return pci_num_vf(member->pdev) ? BINDERY_ERROR_PF_HAS_VFS : 0;
+	return has_vfs(member) ? BINDERY_ERROR_PF_HAS_VFS : 0;
 }
 
 /* From here an automatic binder may bind the target before we do. */
@@ -466,20 +477,27 @@ int bindery_member_assert_override(struct bindery_member *member,
 	return 0;
 }
 
-static bool is_on_other_vfio(struct bindery_member *member)
+static bool is_elsewhere(struct bindery_member *member)
 {
 	struct device_driver *drv = member->dev->driver;
 
-	return drv && (!member->target || drv != member->target->drv) &&
-	       to_pci_driver(drv)->driver_managed_dma;
+	return drv && (!member->target || drv != member->target->drv);
 }
 
+static bool is_on_other_vfio(struct bindery_member *member)
+{
+	return is_elsewhere(member) &&
+	       to_pci_driver(member->dev->driver)->driver_managed_dma;
+}
+
+/* Not from who may use it, nor VFs from their PF. */
 static int prepare_repair(struct bindery_member *member, const char *to)
 {
 	int ret = 0;
 
 	device_lock(member->dev);
-	if (is_on_other_vfio(member))
+	if (is_on_other_vfio(member) ||
+	    (is_elsewhere(member) && pci_num_vf(member->pdev)))
 		ret = -EBUSY;
 	else if (!bindery_member_override_is_ours(member))
 		ret = bindery_member_assert_override(member, to,
@@ -508,12 +526,17 @@ static const char *override_for_repair(struct bindery_member *member,
 						    expected_override(member);
 }
 
-/* Back to its target, or parked, after somebody else moved it. */
+/*
+ * Back to its target, or parked, after somebody else moved it. By itself only
+ * when that was not its removal, which unbinds it a moment before it tells.
+ */
 int bindery_member_repair(struct bindery_member *member)
 {
 	bool parked = member->role == BINDERY_ROLE_PARKED || !member->target;
 	int ret;
 
+	if (member->repaired && bindery_member_goes(member, -ENODEV))
+		return -ENODEV;
 	ret = prepare_repair(member, override_for_repair(member, parked));
 	if (!ret && parked)
 		device_release_driver(member->dev);

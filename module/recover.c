@@ -187,6 +187,35 @@ void bindery_group_repair(struct bindery_group *group, bool asked)
 	module_put(THIS_MODULE);
 }
 
+static bool wants_repair(struct bindery_group *group)
+{
+	struct bindery_hold *hold;
+
+	list_for_each_entry(hold, &group->holds, node)
+		if (hold->claim->flags & BINDERY_CLAIM_REPAIR)
+			return true;
+	return false;
+}
+
+/*
+ * By itself, once for each member that was tampered with: now, or as soon as a
+ * callback that is overdue returns.
+ */
+void bindery_group_repair_wanted(struct bindery_group *group)
+{
+	struct bindery_member *member;
+
+	bindery_state_assert();
+	if (!wants_repair(group))
+		return;
+	list_for_each_entry(member, &group->members, node) {
+		if (!member->tampered_driver || member->repaired)
+			continue;
+		bindery_group_repair(group, false);
+		return;
+	}
+}
+
 static int begin_recover(struct bindery_group *group, u64 *repairs,
 			 struct bindery_failure *failure)
 {

@@ -157,30 +157,21 @@ static int wait_restored(struct bindery_claim *claim, struct bindery_plan *plan,
 	return fail_late(plan, failure);
 }
 
-/* False: somebody has opened it meanwhile. */
-static bool end_claim(struct bindery_claim *claim, bool only_closed)
-{
-	if (only_closed)
-		return bindery_claim_end_closed(claim);
-	bindery_claim_end(claim);
-	return true;
-}
-
 static int release(struct bindery_claim *claim, struct bindery_plan *plan,
 		   const struct bindery_releasing *how, unsigned long deadline,
 		   struct bindery_failure *failure)
 {
+	bool force = how->flags & BINDERY_RELEASE_FORCE;
 	u32 flags = how->flags;
 	int ret = 0;
 
-	claim->force = flags & BINDERY_RELEASE_FORCE;
 	if (flags & BINDERY_RELEASE_WAIT)
 		ret = wait_for_users(plan, deadline, failure);
-	else if (!claim->force)
+	else if (!force)
 		ret = look_for_users(plan, deadline, failure);
 	if (ret && !(flags & BINDERY_RELEASE_DEFER))
 		return ret;
-	if (!end_claim(claim, how->only_closed)) {
+	if (!bindery_claim_end_told(claim, how->only_closed, force)) {
 		ret = bindery_fail(failure, BINDERY_ERROR_BUSY,
 				   BINDERY_STEP_RESERVE, 0);
 		bindery_failure_holder(failure, claim);

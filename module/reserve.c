@@ -430,6 +430,8 @@ int bindery_groups_reserve_again(struct bindery_claim *claim,
 		if (claim->holds[i].joined)
 			continue;
 		plan->groups[i]->txn = txn;
+		/* what went before is in no plan that is made from now on */
+		plan->groups[i]->departed = false;
 		bindery_group_set_state(plan->groups[i],
 					BINDERY_GROUP_BINDING);
 	}

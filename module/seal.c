@@ -49,9 +49,14 @@ static struct bindery_seal *seal_of(const struct bindery_member *member)
 	return NULL;
 }
 
+bool bindery_target_is_sealed(const struct bindery_target *target)
+{
+	return !strcmp(target->name, BINDERY_VFIO);
+}
+
 bool bindery_member_is_sealed(const struct bindery_member *member)
 {
-	return member->target && !strcmp(member->target->name, BINDERY_VFIO);
+	return member->target && bindery_target_is_sealed(member->target);
 }
 
 /* Of a member on bindery-vfio, claimed or not yet. */

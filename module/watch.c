@@ -41,16 +41,23 @@ static enum newcomer judge(struct bindery_group *group,
 	case BINDERY_GROUP_KEPT:
 		break;
 	case BINDERY_GROUP_DRAINING:
+	case BINDERY_GROUP_STUCK:
 		if (group->intact)
 			break;
 		fallthrough;
 	case BINDERY_GROUP_RESTORING:
-	case BINDERY_GROUP_STUCK:
 		return bindery_member_is_bridge(member) ? EXEMPT : REFUSED;
 	default:
 		return IGNORED;
 	}
 	return bindery_member_is_bridge(member) ? EXEMPT : CAPTURED;
+}
+
+/* Else it is parked: where only holders may open, others cannot be kept out. */
+static bool has_place(const struct bindery_group *group)
+{
+	return group->target && group->target->drv &&
+	       (!group->holders_only || bindery_target_is_sealed(group->target));
 }
 
 /* Tracked from now on. True: its override is still to be set. */
@@ -81,7 +88,7 @@ static bool track(struct bindery_group *group, struct bindery_member *member)
 		member->action = BINDERY_ACTION_PARK;
 		member->arriving = true;
 		member->restored = BINDERY_RESTORED_NOT;
-		if (!group->target || !group->target->drv)
+		if (!has_place(group))
 			break;
 		member->action = BINDERY_ACTION_MOVE;
 		bindery_target_get(group->target);
@@ -261,23 +268,6 @@ static void device_left(struct device *dev)
 	wake_up_all(&bindery_wait);
 }
 
-static bool is_at_rest(struct bindery_group *group)
-{
-	return group->intact && (group->state == BINDERY_GROUP_HELD ||
-				 group->state == BINDERY_GROUP_KEPT ||
-				 group->state == BINDERY_GROUP_DRAINING);
-}
-
-static bool wants_repair(struct bindery_group *group)
-{
-	struct bindery_hold *hold;
-
-	list_for_each_entry(hold, &group->holds, node)
-		if (hold->claim->flags & BINDERY_CLAIM_REPAIR)
-			return true;
-	return false;
-}
-
 /*
  * Somebody bound or unbound a member that is claimed. If that is the device's
  * removal, removed says so a moment later.
@@ -291,16 +281,16 @@ static void note_tampering(struct bindery_member *member)
 	bindery_member_changed(member);
 	bindery_event_tamper(member, BINDERY_MEMBER_TAMPERED_DRIVER,
 			     drv ? drv->name : NULL);
-	if (wants_repair(member->group) && !member->repaired)
-		bindery_group_repair(member->group, false);
+	bindery_group_repair_wanted(member->group);
 }
 
+/* Also beside the repair of another member. */
 static bool is_tampering(struct bindery_member *member, unsigned long action)
 {
 	struct device_driver *drv = member->dev->driver;
 
 	if (member->busy || member->role == BINDERY_ROLE_EXEMPT ||
-	    !is_at_rest(member->group))
+	    !member->group->intact)
 		return false;
 	return action == BUS_NOTIFY_UNBOUND_DRIVER || !member->target ||
 	       drv != member->target->drv;

@@ -143,4 +143,27 @@ TEST_F(hotplug_held, W1_a_newcomer_whom_the_target_refuses)
 	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
 }
 
+/* Others cannot be kept from opening it. */
+TEST_F(hotplug_held, L2_W1_a_newcomer_whose_target_has_no_gate_is_parked)
+{
+	struct request *request = &self->hp.request;
+	struct bindery_ioc_member *member;
+
+	request_endpoints(request, pci_group(self->hp.first->bdf), VFIO_PCI);
+	for (unsigned int i = 0; i < request->cmd.num_devices; i++)
+		strcpy(request->devices[i].target, SEALED);
+	request->cmd.flags = BINDERY_ACQUIRE_SEALED |
+			     BINDERY_ACQUIRE_HOLDERS_ONLY;
+	ACQUIRE();
+	ASSERT_EQ(0, plug_in(self->hp.qmp, self->hp.newcomer));
+	EXPECT_TRUE(wait_until(is_overridden(self->hp.newcomer->bdf,
+					     "bindery-parked")));
+	member = status_member(self->hp.claim, self->hp.newcomer->bdf,
+			       &self->hp.answer);
+	EXPECT_EQ(0, member_compare(member, BINDERY_ROLE_ADDED,
+				    BINDERY_ACTION_PARK, "", 0));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
 TEST_HARNESS_MAIN

@@ -277,6 +277,31 @@ TEST_F(sriov, G1_C9_a_claimed_PF_waits_for_the_VFs_it_was_given)
 	EXPECT_TRUE(enable_again(self));
 }
 
+TEST_F(sriov, G1_W3_a_PF_that_was_given_VFs_elsewhere_is_not_repaired)
+{
+	const char *native = snapshot_device(&self->before, self->pf)->driver;
+	int claim;
+
+	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", "0"));
+	request_add(&self->request, self->pf);
+	claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, claim);
+	ASSERT_EQ(0, pci_move(self->pf, native));
+	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", self->num_vfs));
+	EXPECT_EQ(-EBUSY, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+				  self->pf, &self->answer));
+	EXPECT_TRUE(has_vfs(self->pf));
+	EXPECT_TRUE(pci_is_on(self->pf, native));
+
+	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", "0"));
+	EXPECT_EQ(0, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+			     self->pf, &self->answer));
+	EXPECT_TRUE(pci_is_on(self->pf, VFIO_PCI));
+	EXPECT_EQ(0, release(claim, &self->answer));
+	close_claim(claim);
+	EXPECT_TRUE(enable_again(self));
+}
+
 TEST_F(sriov, G1_L1_a_VF_is_sealed_and_comes_back)
 {
 	struct vfio_user user;

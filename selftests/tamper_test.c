@@ -294,6 +294,22 @@ TEST_F(tamper, W3_a_claim_with_repair_binds_a_member_again_once)
 	EXPECT_EQ(0, snapshot_compare(&self->before));
 }
 
+TEST_F(tamper, W3_who_unbinds_during_a_repair_is_told_of_and_repaired_too)
+{
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ASSERT_EQ(0, hold(self, BINDERY_ACQUIRE_REPAIR));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_repair"));
+	ASSERT_EQ(0, pci_unbind(self->first));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	ASSERT_EQ(0, pci_unbind(self->last));
+	EXPECT_EQ(TAMPERED_DRIVER, tampering(&self->common, self->last));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_TRUE(wait_until(!tampering(&self->common, self->last)));
+	EXPECT_TRUE(wait_until(!tampering(&self->common, self->first)));
+	EXPECT_EQ(0, snapshot_compare(&self->held));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
 TEST_F(tamper, W3_a_claim_without_repair_leaves_a_member_unbound)
 {
 	ASSERT_EQ(0, hold(self, 0));
