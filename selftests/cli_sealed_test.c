@@ -13,7 +13,8 @@ static const struct row asked_rows[] = {
 	  "possible: yes\n"
 	  "members:\n"
 	  "  DEVICE        GROUP  STATE  ROLE       ACTION  DRIVER               TARGET    NATIVE-DRIVER        FLAGS  MSIX  RESETS\n"
-	  "  0000:02:00.0  6      free   requested  move    bindery_test_native  vfio-pci  bindery_test_native  pci    0     bus\n" },
+	  "  0000:02:00.0  6      free   requested  move    bindery_test_native  vfio-pci  bindery_test_native  pci    0     bus\n",
+	  "bindery: 0000:02:00.0: warning: not sealed: its driver is vfio-pci\n" },
 	{ "check --sealed --holders-only -t vfio-pci 02:00.0", 1,
 	  "possible: no\n"
 	  "members:\n"
@@ -47,6 +48,33 @@ static const struct row asked_rows[] = {
 	  "  0000:02:00.0  requested  move    bindery-vfio  bindery-vfio  bindery-vfio  bindery_test_native  00ff00  1234:11e8  N  pci, vfio, sealed  0     bus\n"
 	  "    assignment: state reserved users 0 id ID\n"
 	  "    vfio: files 0 opens 0 closes 0\n" },
+};
+
+static const struct row moved_rows[] = {
+	{ "check --sealed 02:00.0", 0,
+	  "possible: yes\n"
+	  "members:\n"
+	  "  DEVICE        GROUP  STATE  ROLE       ACTION  DRIVER    TARGET        OVERRIDE  NATIVE-DRIVER  NATIVE-OVERRIDE  FLAGS              MSIX  RESETS\n"
+	  "  0000:02:00.0  6      free   requested  move    vfio-pci  bindery-vfio  vfio-pci  vfio-pci       vfio-pci         pci, vfio, sealed  0     bus\n" },
+	{ "acquire -k --sealed --holders-only 02:00.0", 0,
+	  "claim: id ID groups 1 state held flags keep, sealed, holders-only generation N\n"
+	  "members:\n"
+	  "  DEVICE        GROUP  STATE  ROLE       ACTION  DRIVER        TARGET        OVERRIDE      NATIVE-DRIVER  NATIVE-OVERRIDE  FLAGS\n"
+	  "  0000:02:00.0  6      held   requested  move    bindery-vfio  bindery-vfio  bindery-vfio  vfio-pci       vfio-pci         pci, vfio, sealed\n",
+	  "bindery: kept; end with bindery release ID\n" },
+	{ "release 02:00.0", 0,
+	  "claim: id ID groups 1 state held flags keep, sealed, holders-only generation N\n"
+	  "released: yes\n"
+	  "restored: yes\n"
+	  "members:\n"
+	  "  DEVICE        GROUP  STATE  ROLE       ACTION  DRIVER    TARGET        OVERRIDE  NATIVE-DRIVER  NATIVE-OVERRIDE  FLAGS\n"
+	  "  0000:02:00.0  6      free   requested  move    vfio-pci  bindery-vfio  vfio-pci  vfio-pci       vfio-pci         pci, vfio, sealed\n" },
+	{ "check --sealed 02:00.0=vfio-pci", 0,
+	  "possible: yes\n"
+	  "members:\n"
+	  "  DEVICE        GROUP  STATE  ROLE       DRIVER    TARGET    OVERRIDE  FLAGS      MSIX  RESETS\n"
+	  "  0000:02:00.0  6      free   pre-bound  vfio-pci  vfio-pci  vfio-pci  pci, vfio  0     bus\n",
+	  "bindery: 0000:02:00.0: warning: not sealed: its driver is vfio-pci\n" },
 };
 
 static const struct row refusing_rows[] = {
@@ -142,6 +170,15 @@ TEST_F(sealed, U2_L1_sealed_claims_are_asked_for_in_these_words)
 	/* The plan tells where it is not loaded yet. */
 	ASSERT_EQ(0, module_load("bindery_vfio"));
 	EXPECT_EQ(0, ANSWERS(asked));
+}
+
+TEST_F(sealed, U2_L1_what_is_on_vfio_pci_is_sealed_too)
+{
+	ASSERT_EQ(0, module_load("bindery_vfio"));
+	ASSERT_EQ(0, pci_move(ALONE, VFIO_PCI));
+	EXPECT_EQ(0, ANSWERS(moved));
+	EXPECT_EQ(0, pci_move(ALONE, TEST_NATIVE));
+	EXPECT_EQ(0, pci_override(ALONE, ""));
 }
 
 TEST_F(sealed, U2_L3_who_opens_sealed_devices_is_told_in_these_words)

@@ -310,6 +310,7 @@ int report_named(const struct options *options, const char *name,
 int report_failure(const struct options *options, int error,
 		   const char *message);
 void warn_no_states(int error);
+void warn_device(const char *device, const char *what);
 int open_context(const struct options *options,
 		 struct bindery_context **context);
 
@@ -390,6 +391,9 @@ void put_no_target(struct json_object *document, const char *name);
 bool variant_find(const struct bindery_host *host,
 		  const struct bindery_bdf *bdf,
 		  struct bindery_variant *variant);
+/* Of members that a claim which is to be sealed does not seal. */
+void warn_unsealed(const struct options *options,
+		   const struct bindery_members *members);
 void put_variants(struct json_object *document,
 		  const struct bindery_members *members);
 

@@ -20,6 +20,8 @@ static int print_plan(const struct transaction *transaction,
 	else if (missing)
 		put_no_target(document, missing);
 	document_print(transaction->options, document);
+	if (all)
+		warn_unsealed(transaction->options, plan);
 	return all ? STATUS_DONE : STATUS_FAILED;
 }
 

@@ -61,22 +61,17 @@ bool guards_refuse(const struct options *options,
 	return false;
 }
 
-/* What refuses nothing is said all the same. */
 static void warn_guards(const struct bindery_guards *guards)
 {
 	for (size_t i = 0; i < bindery_guards_get_count(guards); i++) {
 		const struct bindery_guard *guard = bindery_guards_get(guards, i);
 		struct bindery_bdf bdf = bindery_guard_get_bdf(guard);
-		struct json_object *what;
 		char text[BINDERY_BDF_SIZE];
 
 		if (!bindery_guard_is_warning(guard))
 			continue;
 		bindery_bdf_format(&bdf, text);
-		what = escaped_string(bindery_guard_get_what(guard));
-		fprintf(stderr, "bindery: %s: warning: %s\n", text,
-			json_object_get_string(what));
-		json_object_put(what);
+		warn_device(text, bindery_guard_get_what(guard));
 	}
 }
 

@@ -311,6 +311,18 @@ void warn_no_states(int error)
 		denied ? RUN_AS_ROOT : LOAD_MODULE);
 }
 
+/* What refuses nothing is said all the same. */
+void warn_device(const char *device, const char *what)
+{
+	struct json_object *name = escaped_string(device);
+	struct json_object *text = escaped_string(what);
+
+	fprintf(stderr, "bindery: %s: warning: %s\n",
+		json_object_get_string(name), json_object_get_string(text));
+	json_object_put(name);
+	json_object_put(text);
+}
+
 #define INHERITED	"BINDERY_CONTROL_FD"
 
 /* /dev/bindery could not be opened, or what was inherited is not it. */

@@ -150,6 +150,8 @@ int transaction_acquire(struct transaction *transaction)
 	ret = bindery_claim_acquire(transaction->context, transaction->request,
 				    &transaction->claim, &members);
 	progress_end(&progress);
+	if (!ret)
+		warn_unsealed(transaction->options, members);
 	if (ret)
 		ret = fail(transaction, members);
 	else

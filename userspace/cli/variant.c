@@ -30,7 +30,6 @@ static int report_load(const struct options *options,
 	return STATUS_FAILED;
 }
 
-/* One that is on a VFIO driver already stays there. */
 static bool is_on_vfio(const struct bindery_host *host,
 		       const struct bindery_bdf *bdf,
 		       char driver[BINDERY_NAME_SIZE])
@@ -72,8 +71,13 @@ static int choose(const struct options *options,
 	struct bindery_variant variant;
 	int ret = 0;
 
-	if (is_on_vfio(host, bdf, target->driver))
+	/* It stays there; only vfio-pci is no choice of a sealed claim's. */
+	if (is_on_vfio(host, bdf, target->driver)) {
+		if (options_given(options, OPTION_SEALED) &&
+		    !strcmp(target->driver, "vfio-pci"))
+			target->driver[0] = '\0';
 		return STATUS_DONE;
+	}
 	target->driver[0] = '\0';
 	/* vfio-pci is what the kernel takes by itself. */
 	if (!variant_find(host, bdf, &variant))
@@ -104,6 +108,40 @@ int target_choose(const struct options *options,
 		ret = choose(options, host, &bdf, target);
 	bindery_host_free(host);
 	return ret;
+}
+
+/* Where a member is to be, or is left; NULL: where VFIO has nothing of it. */
+static const char *vfio_driver(const struct bindery_member *member)
+{
+	const char *target = bindery_member_get_target(member);
+
+	if (*target)
+		return target;
+	if (bindery_member_get_flags(member) & BINDERY_MEMBER_VFIO)
+		return bindery_member_get_driver(member);
+	return NULL;
+}
+
+void warn_unsealed(const struct options *options,
+		   const struct bindery_members *members)
+{
+	if (!members || !options_given(options, OPTION_SEALED))
+		return;
+	for (size_t i = 0; i < bindery_members_get_count(members); i++) {
+		const struct bindery_member *member;
+		const char *driver;
+		char *text;
+
+		member = bindery_members_get(members, i);
+		driver = vfio_driver(member);
+		if (!driver || bindery_member_get_flags(member) &
+			       BINDERY_MEMBER_SEALED)
+			continue;
+		if (asprintf(&text, "not sealed: its driver is %s", driver) < 0)
+			abort();
+		warn_device(bindery_member_get_name(member), text);
+		free(text);
+	}
 }
 
 /* Of members that have a VFIO driver made for them. */

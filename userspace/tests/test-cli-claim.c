@@ -119,6 +119,54 @@ TEST(C2_W3_T14_options_of_a_claim_reach_the_kernel)
 		   BINDERY_ACQUIRE_SHARED | BINDERY_ACQUIRE_REPAIR);
 }
 
+TEST(L1_vfio_pci_is_no_choice_of_a_sealed_claim)
+{
+	start();
+	cli_use_tree(tree_new());
+	tree_dir("sys/module/vfio_pci_core/holders/vfio_pci");
+	tree_dir("sys/module/vfio_pci_core/holders/variant");
+	tree_pci("0000:01:00.0", "vfio-pci", "5");
+	tree_pci("0000:01:00.1", "variant", "5");
+	EXPECT_INT(cli_run("check 01:00.0"), 0);
+	EXPECT_TEXT(mock.devices[0].target, "vfio-pci");
+	EXPECT_INT(cli_run("check --sealed 01:00.0 01:00.1"), 0);
+	EXPECT_TEXT(mock.devices[0].target, "");
+	EXPECT_TEXT(mock.devices[1].target, "variant");
+	EXPECT_INT(cli_run("exec --sealed 01:00.0 -- true"), 0);
+	EXPECT_TEXT(mock.devices[0].target, "");
+	EXPECT_INT(cli_run("acquire --keep --sealed 01:00.0=vfio-pci"), 0);
+	EXPECT_TEXT(mock.devices[0].target, "vfio-pci");
+	tree_free();
+}
+
+TEST(L1_what_a_sealed_claim_does_not_seal_is_told)
+{
+	struct bindery_ioc_member *left;
+
+	start();
+	strcpy(mock.members[0].out_target, "bindery-vfio");
+	mock.members[0].out_flags |= BINDERY_MEMBER_SEALED;
+	EXPECT_INT(cli_run("check --sealed 01:00.0"), 0);
+	EXPECT_TEXT(cli_err(), "");
+	strcpy(mock.members[0].out_target, "variant");
+	mock.members[0].out_flags &= ~BINDERY_MEMBER_SEALED;
+	left = mock_member(1, "vfio-pci", BINDERY_ROLE_EXEMPT,
+			   BINDERY_ACTION_NONE);
+	left->out_flags |= BINDERY_MEMBER_VFIO;
+	*left->out_target = '\0';
+	left = mock_member(2, "pcieport", BINDERY_ROLE_EXEMPT,
+			   BINDERY_ACTION_NONE);
+	*left->out_target = '\0';
+	EXPECT_INT(cli_run("check --sealed 01:00.0"), 0);
+	EXPECT_TEXT(cli_err(),
+		    "bindery: 0000:01:00.0: warning: not sealed: its driver is variant\n"
+		    "bindery: 0000:01:00.1: warning: not sealed: its driver is vfio-pci\n");
+	EXPECT_INT(cli_run("acquire --json --keep --sealed 01:00.0"), 0);
+	EXPECT_HAS(cli_err(), "0000:01:00.0: warning: not sealed: its driver is variant\n");
+	EXPECT_INT(cli_run("check 01:00.0"), 0);
+	EXPECT_TEXT(cli_err(), "");
+}
+
 TEST(C6_adopt_holds_until_a_signal_and_restores)
 {
 	start();
