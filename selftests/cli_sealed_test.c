@@ -93,7 +93,7 @@ static const struct row refusing_rows[] = {
 
 static const struct row refused_rows[] = {
 	{ "log --count 1", 0,
-	  "N  T  vfio-refused  device 0000:02:00.0  group 6  claim ID  errno 13  target bindery-vfio  holder pid N comm cli_sealed_test\n" },
+	  "N  T  vfio-refused  device 0000:02:00.0  group 6  claim ID  errno 13  target bindery-vfio  opener pid N comm cli_sealed_test\n" },
 	{ "release 02:00.0", 0,
 	  "claim: id ID label vm1 groups 1 state held flags keep, sealed, holders-only generation N\n"
 	  "released: yes\n"
@@ -124,9 +124,9 @@ static const struct row opened_rows[] = {
 	  "  DEVICE        ROLE       ACTION  DRIVER        TARGET        OVERRIDE      NATIVE-DRIVER        CLASS   ID         FLAGS              MSIX  RESETS\n"
 	  "  0000:02:00.0  requested  move    bindery-vfio  bindery-vfio  bindery-vfio  bindery_test_native  00ff00  1234:11e8  pci, vfio, sealed  0     bus\n"
 	  "    assignment: state reserved users 0 id ID\n"
-	  "    vfio: files 1 opens 1 closes 0 pid N comm cli_sealed_test\n" },
+	  "    vfio: files 1 opens 1 closes 0 opener pid N comm cli_sealed_test\n" },
 	{ "log --count 1", 0,
-	  "N  T  vfio-opened  device 0000:02:00.0  group 6  claim ID  target bindery-vfio  holder pid N comm cli_sealed_test  vfio_files 1\n" },
+	  "N  T  vfio-opened  device 0000:02:00.0  group 6  claim ID  target bindery-vfio  opener pid N comm cli_sealed_test  vfio_files 1\n" },
 	{ "release 02:00.0", 1,
 	  "claim: id ID groups 1 state held flags keep, sealed generation N\n"
 	  "released: no\n"
@@ -141,7 +141,7 @@ static const struct row opened_rows[] = {
 
 static const struct row closed_rows[] = {
 	{ "log --count 1", 0,
-	  "N  T  vfio-closed  device 0000:02:00.0  group 6  claim ID  target bindery-vfio  holder pid N comm cli_sealed_test  vfio_files 0\n" },
+	  "N  T  vfio-closed  device 0000:02:00.0  group 6  claim ID  target bindery-vfio  opener pid N comm cli_sealed_test  vfio_files 0\n" },
 	{ "show 02:00.0", 0,
 	  "group: 6\n"
 	  "state: kept\n"
@@ -211,7 +211,7 @@ TEST_F(sealed, U2_L1_sealed_claims_are_told_as_JSON)
 	EXPECT_TRUE(OUT_HAS("\"flags\":[\"keep\",\"sealed\"]"));
 	EXPECT_EQ(0, vfio_open(&user, ALONE));
 	EXPECT_EQ(0, RUN("show", "--json", ALONE));
-	EXPECT_TRUE(OUT_HAS("\"vfio\":{\"files\":1,\"opens\":1,\"closes\":0,\"pid\":"));
+	EXPECT_TRUE(OUT_HAS("\"vfio\":{\"files\":1,\"opens\":1,\"closes\":0,\"opener\":{\"pid\":"));
 	EXPECT_EQ(1, RUN("release", "--json", ALONE));
 	vfio_close(&user);
 	EXPECT_EQ(0, RUN("list", "--json"));

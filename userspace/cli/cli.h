@@ -276,6 +276,7 @@ void put_group_claims(struct json_object *object,
 		      const struct bindery_group *group);
 void put_holder(struct json_object *object, pid_t pid, const char *comm,
 		const char *label);
+void put_opener(struct json_object *object, pid_t pid, const char *comm);
 void put_members(struct json_object *document,
 		 const struct bindery_members *members, unsigned int fields,
 		 const struct bindery_guards *guards);

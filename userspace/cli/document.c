@@ -80,6 +80,20 @@ void put_holder(struct json_object *object, pid_t pid, const char *comm,
 	json_object_object_add(object, "holder", holder);
 }
 
+static struct json_object *user_object(pid_t pid, const char *comm)
+{
+	struct json_object *user = json_object_new_object();
+
+	put_number(user, "pid", pid);
+	put_string(user, "comm", comm);
+	return user;
+}
+
+void put_opener(struct json_object *object, pid_t pid, const char *comm)
+{
+	json_object_object_add(object, "opener", user_object(pid, comm));
+}
+
 void put_flags(struct json_object *object, uint32_t flags,
 	       const char *(*symbol)(uint32_t flag))
 {
@@ -214,11 +228,10 @@ static void put_vfio(struct json_object *object,
 	put_number(vfio, "files", bindery_member_get_vfio_files(member));
 	put_number(vfio, "opens", bindery_member_get_vfio_opens(member));
 	put_number(vfio, "closes", bindery_member_get_vfio_closes(member));
-	if (bindery_member_get_vfio_files(member)) {
-		json_object_object_add(vfio, "pid",
-			json_object_new_int(bindery_member_get_opener_pid(member)));
-		put_string(vfio, "comm", bindery_member_get_opener_comm(member));
-	}
+	json_object_object_add(vfio, "opener", NULL);
+	if (bindery_member_get_vfio_files(member))
+		put_opener(vfio, bindery_member_get_opener_pid(member),
+			   bindery_member_get_opener_comm(member));
 	json_object_object_add(object, "vfio", vfio);
 }
 
@@ -295,11 +308,10 @@ void put_users(struct json_object *document, const struct bindery_users *users)
 
 	for (size_t i = 0; i < bindery_users_get_count(users); i++) {
 		const struct bindery_user *user = bindery_users_get(users, i);
-		struct json_object *object = json_object_new_object();
 
-		put_number(object, "pid", bindery_user_get_pid(user));
-		put_string(object, "comm", bindery_user_get_comm(user));
-		json_object_array_add(list, object);
+		json_object_array_add(list,
+			user_object(bindery_user_get_pid(user),
+				    bindery_user_get_comm(user)));
 	}
 	json_object_object_add(document, "users", list);
 }

@@ -96,13 +96,37 @@ static void put_guest(struct json_object *object,
 			       bindery_event_record_get_assignment_id(record));
 }
 
+static bool is_of_vfio(const struct bindery_event_record *record)
+{
+	switch (bindery_event_record_get_type(record)) {
+	case BINDERY_EVENT_TYPE_VFIO_OPENED:
+	case BINDERY_EVENT_TYPE_VFIO_CLOSED:
+	case BINDERY_EVENT_TYPE_VFIO_REFUSED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Who holds the claim, or who uses the device. */
+static void put_process(struct json_object *object,
+			const struct bindery_event_record *record)
+{
+	pid_t pid = bindery_event_record_get_pid(record);
+	const char *comm = bindery_event_record_get_comm(record);
+
+	if (!bindery_event_record_has(record, BINDERY_A_PID))
+		return;
+	if (is_of_vfio(record))
+		put_opener(object, pid, comm);
+	else
+		put_holder(object, pid, comm,
+			   bindery_event_record_get_label(record));
+}
+
 static void put_counts(struct json_object *object,
 		       const struct bindery_event_record *record)
 {
-	if (bindery_event_record_has(record, BINDERY_A_PID))
-		put_holder(object, bindery_event_record_get_pid(record),
-			   bindery_event_record_get_comm(record),
-			   bindery_event_record_get_label(record));
 	if (bindery_event_record_has(record, BINDERY_A_NUM_GROUPS))
 		put_number(object, "groups",
 			   bindery_event_record_get_num_groups(record));
@@ -154,6 +178,7 @@ void event_print(const struct options *options,
 	put_outcome(object, record);
 	put_states(object, record);
 	put_guest(object, record);
+	put_process(object, record);
 	put_counts(object, record);
 	print_line(options, object);
 }

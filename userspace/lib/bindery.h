@@ -1708,7 +1708,7 @@ uint32_t
 bindery_event_record_get_users(const struct bindery_event_record *record);
 
 /**
- * bindery_event_record_get_pid() - who acquired the claim
+ * bindery_event_record_get_pid() - who acquired the claim, or opened the device
  * Return: its pid in the initial pid namespace.
  * Since: 0.1
  */

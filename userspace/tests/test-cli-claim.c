@@ -441,6 +441,24 @@ TEST(U2_show_tells_assignments_generations_and_what_was_tampered_with)
 	EXPECT_TEXT(json_at(cli_json(0), "members.0.generation"), "99");
 }
 
+TEST(L3_show_tells_who_opened_a_sealed_device)
+{
+	start();
+	mock.members[0].out_flags |= BINDERY_MEMBER_SEALED;
+	EXPECT_INT(cli_run("show --json 01:00.0"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "members.0.vfio.files"), "0");
+	EXPECT(!json_at(cli_json(0), "members.0.vfio.opener"));
+	mock.members[0].out_vfio_files = 1;
+	mock.members[0].out_opener_pid = 4711;
+	strcpy(mock.members[0].out_opener_comm, "qemu");
+	EXPECT_INT(cli_run("show --json 01:00.0"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "members.0.vfio.opener.pid"), "4711");
+	EXPECT_TEXT(json_at(cli_json(0), "members.0.vfio.opener.comm"), "qemu");
+	EXPECT_INT(cli_run("show 01:00.0"), 0);
+	EXPECT_HAS(cli_out(),
+		   "    vfio: files 1 opens 0 closes 0 opener pid 4711 comm qemu\n");
+}
+
 TEST(C5_list_tells_the_id_of_what_is_kept)
 {
 	start();

@@ -128,6 +128,26 @@ TEST(W4_an_event_is_a_document_on_a_line)
 	EXPECT_TEXT(json_at(cli_json(1), "vfio_files"), "9");
 }
 
+/* Who uses a device does not hold the claim, as a rule. */
+TEST(L3_who_opens_a_sealed_device_is_no_holder)
+{
+	static const uint32_t types[] = {
+		BINDERY_EVENT_TYPE_VFIO_OPENED, BINDERY_EVENT_TYPE_VFIO_CLOSED,
+		BINDERY_EVENT_TYPE_VFIO_REFUSED,
+	};
+
+	start(1);
+	for (int i = 0; i < 3; i++)
+		put_rest(netmock_add(BINDERY_CMD_EVENT), (uint64_t)i + 2,
+			 types[i]);
+	EXPECT_INT(cli_run("monitor --json --count 3"), 0);
+	for (int i = 0; i < 3; i++) {
+		EXPECT_TEXT(json_at(cli_json(i), "opener.pid"), "4711");
+		EXPECT_TEXT(json_at(cli_json(i), "opener.comm"), "qemu");
+		EXPECT(!json_at(cli_json(i), "holder"));
+	}
+}
+
 TEST(W4_an_event_is_a_line_of_text)
 {
 	start(1);
