@@ -333,6 +333,9 @@ struct progress {
 
 void progress_begin(struct progress *progress, const struct options *options,
 		    struct bindery_claim *claim);
+void progress_begin_group(struct progress *progress,
+			  const struct options *options,
+			  const struct bindery_reference *device);
 void progress_end(struct progress *progress);
 
 /* transact.c */
@@ -358,6 +361,8 @@ void transaction_free(struct transaction *transaction);
 int environment_put(const struct transaction *transaction);
 
 /* topology.c */
+const struct bindery_device *devices_find(const struct bindery_devices *devices,
+					  const struct bindery_bdf *bdf);
 void put_slot(struct json_object *object,
 	      const struct bindery_topology *topology);
 void put_topology(const struct bindery_host *host,

@@ -22,12 +22,15 @@ static int repair(const struct options *options,
 	struct json_object *document;
 	struct bindery_members *members;
 	struct argument argument;
+	struct progress progress;
 	int ret = argument_parse(options, text, &argument);
 
 	if (ret)
 		return ret;
+	progress_begin_group(&progress, options, &argument.device);
 	ret = bindery_group_repair(context, &argument.device,
 				   options->deadline_ms, &members);
+	progress_end(&progress);
 	record = bindery_context_get_error(context);
 	document = json_object_new_object();
 	put_string(document, "device", argument.text);

@@ -42,10 +42,14 @@ static int fix(const struct options *options, const struct bindery_host *host,
 	struct json_object *document;
 	char text[BINDERY_BDF_SIZE];
 	struct bindery_bdf bdf = bindery_stray_get_bdf(stray);
+	struct bindery_reference device = { .bdf = bdf };
+	struct progress progress;
 	uint32_t group;
 	int ret;
 
+	progress_begin_group(&progress, options, &device);
 	ret = bindery_stray_fix(host, context, stray, options->deadline_ms);
+	progress_end(&progress);
 	bindery_bdf_format(&bdf, text);
 	document = json_object_new_object();
 	put_string(document, "device", text);

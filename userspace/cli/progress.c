@@ -293,8 +293,29 @@ static void leave_signals(void)
 	signal(SIGHUP, SIG_IGN);
 }
 
+static void add_group_of(struct follower *follower,
+			 const struct bindery_reference *device)
+{
+	const struct bindery_device *found = NULL;
+	struct bindery_devices *devices;
+	struct bindery_host *host;
+	struct bindery_bdf bdf;
+	uint32_t group;
+
+	if (bindery_host_new(NULL, &host))
+		return;
+	if (!bindery_host_find_device(host, device, &bdf) &&
+	    !bindery_host_get_devices(host, &devices)) {
+		found = devices_find(devices, &bdf);
+		if (found && bindery_device_get_group(found, &group))
+			add_group(follower, group);
+		bindery_devices_free(devices);
+	}
+	bindery_host_free(host);
+}
+
 static void run(struct bindery_monitor *monitor, struct bindery_claim *claim,
-		pid_t owner, int stop)
+		const struct bindery_reference *device, pid_t owner, int stop)
 {
 	struct follower follower = {
 		.monitor = monitor,
@@ -310,6 +331,8 @@ static void run(struct bindery_monitor *monitor, struct bindery_claim *claim,
 		/* It is not for us to hold. */
 		bindery_claim_free(claim);
 	}
+	if (device)
+		add_group_of(&follower, device);
 	follow(&follower, stop);
 }
 
@@ -320,9 +343,9 @@ static bool is_wanted(const struct options *options)
 		isatty(STDERR_FILENO));
 }
 
-/* Of a claim that ends, or NULL: of one that this process makes. */
-void progress_begin(struct progress *progress, const struct options *options,
-		    struct bindery_claim *claim)
+static void begin(struct progress *progress, const struct options *options,
+		  struct bindery_claim *claim,
+		  const struct bindery_reference *device)
 {
 	struct bindery_monitor *monitor;
 	pid_t owner = getpid();
@@ -344,12 +367,27 @@ void progress_begin(struct progress *progress, const struct options *options,
 		progress->child = fork();
 		if (!progress->child) {
 			close(files[1]);
-			run(monitor, claim, owner, files[0]);
+			run(monitor, claim, device, owner, files[0]);
 			_exit(STATUS_DONE);
 		}
 		close(files[0]);
 	}
 	bindery_monitor_free(monitor);
+}
+
+/* Of a claim that ends, or NULL: of one that this process makes. */
+void progress_begin(struct progress *progress, const struct options *options,
+		    struct bindery_claim *claim)
+{
+	begin(progress, options, claim, NULL);
+}
+
+/* Of what is done to the group of a device, whoever has a claim on it. */
+void progress_begin_group(struct progress *progress,
+			  const struct options *options,
+			  const struct bindery_reference *device)
+{
+	begin(progress, options, NULL, device);
 }
 
 void progress_end(struct progress *progress)

@@ -5,6 +5,22 @@
 
 #include "cli.h"
 
+/* NULL: it is not one of them. */
+const struct bindery_device *devices_find(const struct bindery_devices *devices,
+					  const struct bindery_bdf *bdf)
+{
+	for (size_t i = 0; i < bindery_devices_get_count(devices); i++) {
+		const struct bindery_device *device;
+		struct bindery_bdf other;
+
+		device = bindery_devices_get(devices, i);
+		other = bindery_device_get_bdf(device);
+		if (!bindery_bdf_compare(bdf, &other))
+			return device;
+	}
+	return NULL;
+}
+
 static void put_bdfs(struct json_object *object, const char *key,
 		     const struct bindery_bdf *bdfs, size_t count)
 {

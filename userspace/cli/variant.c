@@ -34,19 +34,14 @@ static bool is_on_vfio(const struct bindery_host *host,
 		       const struct bindery_bdf *bdf,
 		       char driver[BINDERY_NAME_SIZE])
 {
+	const struct bindery_device *device;
 	struct bindery_devices *devices;
 	bool found = false;
 
 	if (bindery_host_get_devices(host, &devices))
 		return false;
-	for (size_t i = 0; i < bindery_devices_get_count(devices); i++) {
-		const struct bindery_device *device;
-		struct bindery_bdf other;
-
-		device = bindery_devices_get(devices, i);
-		other = bindery_device_get_bdf(device);
-		if (bindery_bdf_compare(bdf, &other))
-			continue;
+	device = devices_find(devices, bdf);
+	if (device) {
 		snprintf(driver, BINDERY_NAME_SIZE, "%s",
 			 bindery_device_get_driver(device));
 		found = bindery_host_is_vfio_driver(host, driver);

@@ -230,17 +230,19 @@ static int mock_status(struct bindery_ioc_status *ioc)
 }
 
 /* Standard error is a file in all tests. */
-static bool has_told(void)
+static off_t told(void)
 {
 	struct stat status;
 
-	return !fstat(STDERR_FILENO, &status) && status.st_size;
+	return fstat(STDERR_FILENO, &status) ? 0 : status.st_size;
 }
 
 static void delay(void)
 {
+	off_t before = told();
+
 	for (unsigned int ms = 0; ms < mock.delay_ms; ms += 10) {
-		if (mock.delay_until_told && has_told())
+		if (mock.delay_until_told && told() != before)
 			return;
 		usleep(10000);
 	}
@@ -291,6 +293,7 @@ static int mock_recover(struct bindery_ioc_recover *ioc)
 	    (ioc->operation == BINDERY_RECOVER_REPAIR && ioc->flags))
 		return invalid();
 	mock.recover = *ioc;
+	delay();
 	give_members(ioc->members, &ioc->num_members);
 	return fail(MOCK_RECOVER, ioc->error);
 }

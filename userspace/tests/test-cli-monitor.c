@@ -246,17 +246,62 @@ static void start_release(void)
 	put_step(netmock_add(BINDERY_CMD_EVENT), 2, 0);
 	add_member("0000:01:00\033.0");
 	add_member("0000:01:00.1");
+	mock.delay_ms = 15000;
+	mock.delay_until_told = true;
 }
+
+static const char waiting[] =
+	" s: waiting for 0000:01:00\\x1b.0: its native driver's probe, and 1 more; last: bind 0000:01:00.0 took 2.5 s\n";
 
 TEST(U9_a_long_release_tells_what_it_waits_for)
 {
 	start_release();
-	mock.delay_ms = 15000;
-	mock.delay_until_told = true;
 	EXPECT_INT(cli_run("release --progress 01:00.0"), 0);
 	EXPECT_HAS(cli_err(), "bindery: ");
-	EXPECT_HAS(cli_err(), " s: waiting for 0000:01:00\\x1b.0: its native driver's "
-		   "probe, and 1 more; last: bind 0000:01:00.0 took 2.5 s\n");
+	EXPECT_HAS(cli_err(), waiting);
+}
+
+TEST(U9_the_end_of_what_was_adopted_tells_it)
+{
+	pid_t child;
+
+	start_release();
+	child = cli_start("adopt --progress 01:00.0");
+	EXPECT(cli_wait_for("held"));
+	kill(child, SIGINT);
+	EXPECT_INT(cli_wait(child), 0);
+	EXPECT_HAS(cli_err(), waiting);
+}
+
+/* Whose claim the group has, if any, the tool does not know. */
+TEST(U9_a_repair_is_told_by_the_group_of_its_device)
+{
+	start_release();
+	cli_use_tree(tree_new());
+	tree_pci("0000:01:00.0", "vfio-pci", "5");
+	EXPECT_INT(cli_run("repair --progress 01:00.0"), 0);
+	EXPECT_HAS(cli_err(), waiting);
+	tree_free();
+}
+
+TEST(U9_the_fix_of_a_stray_tells_it)
+{
+	struct nl_msg *message;
+
+	start_release();
+	mock.state = BINDERY_GROUP_FREE;
+	cli_use_tree(tree_new());
+	tree_pci("0000:01:00.0", "vfio-pci", "5");
+	message = netmock_add(BINDERY_CMD_STRAY_GET);
+	put_device(message);
+	nla_put_string(message, BINDERY_A_NAME, "0000:01:00.0");
+	nla_put_u32(message, BINDERY_A_GROUP, 5);
+	nla_put_u32(message, BINDERY_A_REASON, BINDERY_STRAY_DRIVER);
+	nla_put_string(message, BINDERY_A_DRIVER, "vfio-pci");
+	EXPECT_INT(cli_run("strays --fix --progress 01:00.0"), 1);
+	EXPECT_INT(mock.count[MOCK_RELEASE], 1);
+	EXPECT_HAS(cli_err(), waiting);
+	tree_free();
 }
 
 TEST(U9_it_tells_nothing_off_a_terminal_or_of_what_is_quick)
@@ -266,6 +311,7 @@ TEST(U9_it_tells_nothing_off_a_terminal_or_of_what_is_quick)
 	EXPECT_INT(cli_run("release 01:00.0"), 0);
 	EXPECT_TEXT(cli_err(), "");
 	start_release();
+	mock.delay_ms = 0;
 	EXPECT_INT(cli_run("release --progress 01:00.0"), 0);
 	EXPECT_TEXT(cli_err(), "");
 }
@@ -273,6 +319,7 @@ TEST(U9_it_tells_nothing_off_a_terminal_or_of_what_is_quick)
 TEST(U9_without_events_the_call_is_made_all_the_same)
 {
 	start_release();
+	mock.delay_ms = 0;
 	netmock.join_error = -NLE_PERM;
 	EXPECT_INT(cli_run("release --progress 01:00.0"), 0);
 	EXPECT_HAS(cli_err(), "no progress can be told");
