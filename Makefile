@@ -191,10 +191,11 @@ torture: needs-check ## all at random: MINUTES=n on each kernel, SEED=n
 		$(addprefix --kernel ,$(KERNELS))
 
 .PHONY: check-uapi
-check-uapi: # the header stands alone, in C and in C++
+check-uapi: # each header stands alone, in C and in C++
 	@for lang in c c++; do \
 		$(CC) -fsyntax-only -Wall -Wextra -Werror -Iuapi \
-			-x $$lang $(wildcard uapi/linux/*.h) || exit 1; done
+			-x $$lang $(wildcard uapi/linux/*.h) \
+			userspace/lib/bindery.h || exit 1; done
 
 # --- style ------------------------------------------------------------------
 
