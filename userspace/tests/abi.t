@@ -29,7 +29,7 @@ install_here() {
 }
 
 echo "TAP version 13"
-echo "1..13"
+echo "1..14"
 
 sed -n 's/^\t\(bindery_.*\);/\1/p' "$SRC/lib/libbindery.map" | sort >map
 nm -D --defined-only "$O/libbindery.so.0" |
@@ -92,6 +92,12 @@ while read -r function; do
 done <map >unlinked 2>&1
 : >nothing
 same U1_man_finds_every_function nothing unlinked
+
+# What takes devices is looked for by the name of that, too.
+man3=root/usr/share/man/man3
+[ "$(cat $man3/bindery_acquire.3)" = ".so man3/bindery_claim.3" ] &&
+	grep -q '^bindery_claim, bindery_acquire ' $man3/bindery_claim.3
+result U1_man_finds_bindery_acquire $?
 
 find "$SRC/man" -name 'bindery_*.3' -printf '%f\n' | sed 's/\.3$//' | sort >pages
 sed -n '/^\.SS Objects/,/^\.SS Conv/s/^\.BR \(.*\) (3)/\1/p' \
