@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Makes the parts of bindery(8) that the table of verbs tells, and checks it.
 
-table.py PAGE SEEN < JSON prints TAP: the made parts are as the table has them,
-each verb and option is described, and the verbs have ended in each way that it
-tells and in no other, by the lines "status VERB: NUMBER" of the file SEEN.
+table.py PAGE SEEN SCHEMAS < JSON prints TAP: the made parts are as the table has
+them, each verb and option is described, the verbs have ended in each way that it
+tells and in no other, by the lines "status VERB: NUMBER" of the file SEEN, and
+each property of the schemas in that directory is named.
 table.py --write PAGE < JSON puts the made parts in. JSON is what
 "bindery help --json" prints.
 """
 
+import glob
 import json
+import os
 import re
 import sys
 
@@ -78,6 +81,71 @@ def missing(page, verbs):
                 yield "option --%s is not described" % option["name"]
 
 
+def bold_words(text):
+    """Of macros whose arguments are bold and roman in turn, or \\fB and \\fR."""
+    words = set()
+    for line in text.splitlines():
+        macro, _, rest = line.partition(" ")
+        if macro not in (".B", ".BR"):
+            continue
+        bold = macro == ".BR"
+        for argument in re.findall(r'"[^"]*"|[^" ]+', rest):
+            if macro == ".B" or bold:
+                words.update(re.findall(r"[a-z_]+",
+                                        re.sub(r"\\f.", " ", argument)))
+            bold = not bold
+    return words
+
+
+def json_entries(page):
+    """What the section on JSON names: for all, and by the words of headings."""
+    described = section(page, "JSON").partition("\n.PP\nThe codes are")[0]
+    head, *rest = described.split("\n.TP\n")
+    entries = {}
+    for entry in rest:
+        heading, _, text = entry.partition("\n")
+        for word in bold_words(heading):
+            entries.setdefault(word, set()).update(bold_words(text))
+    return bold_words(head), entries
+
+
+def properties(schema, definitions, inside=None):
+    """Of a schema: the name of each property, and of that which it is part of."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from properties(part, definitions, inside)
+    if not isinstance(schema, dict):
+        return
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        yield from properties(definitions[name], definitions, inside)
+    for name, part in schema.get("properties", {}).items():
+        yield inside, name
+        yield from properties(part, definitions, name)
+    for key, part in schema.items():
+        if key not in ("properties", "$defs"):
+            yield from properties(part, definitions, inside)
+
+
+def unnamed(page, directory):
+    of_all, entries = json_entries(page)
+    names = sorted(glob.glob(os.path.join(directory, "*.json")))
+    if not names:
+        yield "there are no schemas in %s" % directory
+    for name in names:
+        verb = os.path.basename(name)[:-5]
+        with open(name) as file:
+            schema = json.load(file)
+        named = of_all | entries.get(verb, set())
+        for inside, part in dict.fromkeys(
+                properties(schema, schema.get("$defs"))):
+            # What is told of any verb has an entry of its own.
+            known = named | entries.get(inside, {"members_complete"})
+            if part not in known:
+                yield "%s: %s is not named" % (
+                    verb, "%s.%s" % (inside, part) if inside else part)
+
+
 def read_statuses(name):
     seen = {}
     with open(name, errors="replace") as lines:
@@ -127,6 +195,8 @@ def main(arguments):
                     sorted(set(missing(page, verbs)))))
     results.append(("U2_verbs_end_in_every_way_that_is_told_and_in_no_other",
                     list(unlike(verbs, read_statuses(arguments[1])))))
+    results.append(("U2_the_manual_names_every_property_of_the_schemas",
+                    list(unnamed(page, arguments[2]))))
     print("TAP version 13\n1..%d" % len(results))
     for number, (test, wrong) in enumerate(results, 1):
         for text in wrong:

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The manual, and how the programs before have seen the tool end, against the
-# table of verbs. Run by tests/run.sh.
+# The manual against the table of verbs, how the programs before have seen the
+# tool end, and the schemas. Run by tests/run.sh.
 
 "$O/bindery" help --json | python3 "$SRC/tests/table.py" "$SRC/man/bindery.8" \
-	"$BINDERY_DOCUMENTS"
+	"$BINDERY_DOCUMENTS" "$SRC/schema"
