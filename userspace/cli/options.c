@@ -151,6 +151,9 @@ static bool parse_deadline(const char *text, uint32_t *deadline_ms)
 	double seconds;
 	char *end;
 
+	/* Neither blanks nor hex, as in all other numbers. */
+	if (text[strspn(text, "0123456789.")])
+		return false;
 	seconds = strtod(text, &end);
 	if (end == text || *end || !(seconds >= 0.001) ||
 	    seconds * 1000 > BINDERY_DEADLINE_MAX_MS)
@@ -291,6 +294,9 @@ static int take_value(const struct verb *verb, enum option_bit bit,
 					   BINDERY_DELEGATE_MAX_TRANSACTIONS);
 		break;
 	case OPTION_SOCKET:
+		/* That would be one in no directory, for anybody to listen at. */
+		if (!*optarg)
+			return usage_error(verb, "'%s' names no socket", optarg);
 		options->socket = optarg;
 		break;
 	case OPTION_JSON:

@@ -54,7 +54,7 @@ static int split(char *line, char **words)
 	words[count++] = (char *)"bindery";
 	for (char *word = strtok_r(line, " ", &save); word;
 	     word = strtok_r(NULL, " ", &save)) {
-		words[count++] = word;
+		words[count++] = strcmp(word, "''") ? word : word + 2;
 		for (; *word; word++)
 			if (*word == '\t')
 				*word = ' ';

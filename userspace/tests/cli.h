@@ -9,7 +9,10 @@
 #include "tap.h"
 #include "tree.h"
 
-/* Runs the tool in a child, with the mock as it is now. Words, blank-joined. */
+/*
+ * Runs the tool in a child, with the mock as it is now. Words, blank-joined: a
+ * tab is a blank in a word, '' an empty one.
+ */
 int cli_run(const char *line);
 pid_t cli_start(const char *line);
 int cli_wait(pid_t child);

@@ -37,6 +37,8 @@ TEST(G4_U2_usage_errors_of_delegate_and_revoke)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
 		if (cli_run(lines[i]) != 125)
 			test_fail(__FILE__, __LINE__, "'%s'", lines[i]);
+	EXPECT_INT(cli_run("delegate --socket '' 01:00.0"), 125);
+	EXPECT_TEXT(cli_err(), "bindery delegate: '' names no socket\nTry 'bindery help delegate'.\n");
 	EXPECT_INT(cli_run("revoke"), 2);
 	EXPECT_INT(cli_run("revoke " MOCK_ID " xyz"), 2);
 	EXPECT_TEXT(cli_err(), "bindery revoke: 'xyz' is no id of a delegation\nTry 'bindery help revoke'.\n");

@@ -93,6 +93,8 @@ TEST(U2_what_cannot_be_written_ends_with_1)
 		EXPECT_TEXT(cli_err(),
 			    "bindery: standard output: No space left on device\n");
 	}
+	EXPECT_INT(cli_run("exec --help"), 125);
+	EXPECT_INT(cli_run("delegate --help"), 125);
 	cli_fill_output(false);
 	tree_free();
 }
@@ -384,11 +386,17 @@ TEST(G2_a_busy_group_may_become_free_but_not_unguarded)
 
 TEST(U2_numbers_are_decimal_and_fit)
 {
-	start();
+	start_claimable();
 	EXPECT_INT(cli_run("log --since 18446744073709551616"), 2);
 	EXPECT_INT(cli_run("log --since 0x10"), 2);
 	EXPECT_INT(cli_run("log --count 0"), 2);
 	EXPECT_INT(cli_run("list --numa 4294967296"), 2);
+	EXPECT_INT(cli_run("acquire --deadline 0x10 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("acquire --deadline 1e1 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("acquire --deadline \t5 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("acquire --deadline 1.5.5 0000:01:00.0"), 2);
+	EXPECT_INT(cli_run("exec --deadline 1.25 0000:01:00.0 -- true"), 0);
+	EXPECT_INT(mock.acquire.deadline_ms, 1250);
 }
 
 TEST(U2_what_was_typed_is_told_without_control_characters)
