@@ -231,6 +231,32 @@ TEST_F(monitor, U9_what_takes_long_tells_what_it_waits_for)
 	EXPECT_TRUE(ERR_HAS(self->first));
 }
 
+/* Until it tells that it waits for the probe of @first, which then goes on. */
+static int not_told(FIXTURE_DATA(monitor) *self, char **argv)
+{
+	int wrong = knob(TEST_NATIVE, "hold_probe", self->first) != 0;
+
+	wrong += run_start(&self->run, NULL, argv) != 0;
+	wrong += !wait_until(strstr(err_now(&self->run), self->first));
+	wrong += knob(TEST_NATIVE, "hold_probe", "") != 0;
+	wrong += run_end(&self->run) != 0;
+	return wrong + !ERR_HAS("waiting for");
+}
+
+TEST_F(monitor, U9_a_long_repair_and_a_long_fix_tell_it_too)
+{
+	if (!pci_is_on(self->first, TEST_NATIVE))
+		SKIP(return, "no driver that waits when it is told to");
+	ASSERT_EQ(0, RUN("acquire", "--keep", "-c", self->first));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "fail", self->first));
+	EXPECT_EQ(3, RUN("release", self->first));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "fail", ""));
+	EXPECT_EQ(0, not_told(self, ARGS("repair", "--progress", self->first)));
+	ASSERT_EQ(0, pci_move(self->first, VFIO_PCI));
+	EXPECT_EQ(0, not_told(self, ARGS("strays", "--fix", "--progress",
+					 self->first)));
+}
+
 TEST_F(monitor, U9_what_is_quick_or_not_asked_for_tells_nothing)
 {
 	EXPECT_EQ(0, RUN("acquire", "--keep", "-c", self->first));

@@ -26,6 +26,7 @@ struct follower {
 	struct bindery_monitor *monitor;
 	pid_t owner;
 	struct bindery_id claim;	/* zeros: not known yet */
+	char device[BINDERY_BDF_SIZE];	/* "": it is about a claim */
 	uint32_t groups[MAX_GROUPS];
 	size_t num_groups;
 	int64_t begin, told;
@@ -214,6 +215,9 @@ static void put_waits(FILE *out, struct follower *follower)
 	}
 	if (count > 1)
 		fprintf(out, ", and %u more", count - 1);
+	/* What sysfs is asked for, the module does not wait for. */
+	if (!count && *follower->device)
+		put_wait(out, follower->device, "a driver");
 	bindery_members_free(members);
 }
 
@@ -306,6 +310,7 @@ static void add_group_of(struct follower *follower,
 		return;
 	if (!bindery_host_find_device(host, device, &bdf) &&
 	    !bindery_host_get_devices(host, &devices)) {
+		bindery_bdf_format(&bdf, follower->device);
 		found = devices_find(devices, &bdf);
 		if (found && bindery_device_get_group(found, &group))
 			add_group(follower, group);

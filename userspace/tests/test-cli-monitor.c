@@ -281,6 +281,12 @@ TEST(U9_a_repair_is_told_by_the_group_of_its_device)
 	tree_pci("0000:01:00.0", "vfio-pci", "5");
 	EXPECT_INT(cli_run("repair --progress 01:00.0"), 0);
 	EXPECT_HAS(cli_err(), waiting);
+	start(1);
+	mock.delay_ms = 15000;
+	mock.delay_until_told = true;
+	cli_use_tree(tree_path("."));
+	EXPECT_INT(cli_run("repair --progress 01:00.0"), 0);
+	EXPECT_HAS(cli_err(), " s: waiting for 0000:01:00.0: a driver\n");
 	tree_free();
 }
 
