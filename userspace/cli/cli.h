@@ -312,6 +312,7 @@ int report_failure(const struct options *options, int error,
 		   const char *message);
 void warn_no_states(int error);
 void warn_device(const char *device, const char *what);
+int open_states(struct bindery_context **context);
 int open_context(const struct options *options,
 		 struct bindery_context **context);
 

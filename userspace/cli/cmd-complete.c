@@ -137,7 +137,7 @@ static void offer_claims(const struct cursor *cursor)
 	struct bindery_devices *devices = find_devices();
 	struct bindery_context *context = NULL;
 
-	if (!devices || bindery_context_new(&context))
+	if (!devices || open_states(&context))
 		goto out;
 	for (size_t i = 0; i < bindery_devices_get_count(devices); i++) {
 		struct bindery_reference reference = {

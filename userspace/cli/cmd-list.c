@@ -273,9 +273,9 @@ static int read_host(const struct options *options, struct list *list)
 
 static void open_module(struct list *list)
 {
-	int ret = bindery_context_new(&list->context);
+	int ret = open_states(&list->context);
 
-	list->has_module = !ret || ret == -EACCES || ret == -EPERM;
+	list->has_module = ret != -ENOENT && ret != -ENXIO && ret != -ENODEV;
 	if (ret)
 		warn_no_states(-ret);
 	else if (bindery_groups_dump(&list->groups))

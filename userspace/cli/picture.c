@@ -426,7 +426,7 @@ int picture_new(const struct options *options, struct picture *picture)
 	}
 	layout.groups = allocate((size_t)picture->num_groups,
 				 sizeof(struct bindery_group *));
-	picture->error = -bindery_context_new(&context);
+	picture->error = -open_states(&context);
 	if (!picture->error) {
 		ask_states(&layout, context);
 		bindery_context_free(context);

@@ -301,14 +301,26 @@ int report_failure(const struct options *options, int error,
 #define NO_MODULE	"there is no /dev/bindery: the module is not loaded"
 #define LOAD_MODULE	"run modprobe bindery"
 
+static bool is_denied(int error)
+{
+	return error == EACCES || error == EPERM;
+}
+
+static bool is_absent(int error)
+{
+	return error == ENOENT || error == ENXIO || error == ENODEV;
+}
+
 /* What can be told without the module is told. */
 void warn_no_states(int error)
 {
-	bool denied = error == EACCES || error == EPERM;
-
-	fprintf(stderr, "bindery: states are unknown: %s; %s\n",
-		denied ? MAY_NOT_OPEN : NO_MODULE,
-		denied ? RUN_AS_ROOT : LOAD_MODULE);
+	fputs("bindery: states are unknown: ", stderr);
+	if (is_denied(error))
+		fputs(MAY_NOT_OPEN "; " RUN_AS_ROOT "\n", stderr);
+	else if (is_absent(error))
+		fputs(NO_MODULE "; " LOAD_MODULE "\n", stderr);
+	else
+		fprintf(stderr, "/dev/bindery: %s\n", strerror(error));
 }
 
 /* What refuses nothing is said all the same. */
@@ -333,11 +345,10 @@ static int report_open(const struct options *options, int error)
 	if (getenv(INHERITED))
 		return report_failure(options, error,
 				      INHERITED " names no control file of bindery");
-	if (error != ENOENT && error != ENXIO && error != ENODEV &&
-	    error != EACCES && error != EPERM)
+	if (!is_denied(error) && !is_absent(error))
 		return report_failure(options, error, "/dev/bindery");
 	document = json_object_new_object();
-	if (error == EACCES || error == EPERM)
+	if (is_denied(error))
 		report_own(document, NULL, "not-permitted", error,
 			   MAY_NOT_OPEN,
 			   RUN_AS_ROOT "; " CHANGES_NEED);
@@ -345,8 +356,7 @@ static int report_open(const struct options *options, int error)
 		report_own(document, NULL, "no-module", error,
 			   NO_MODULE, LOAD_MODULE);
 	document_print(options, document);
-	return error == EACCES || error == EPERM ? STATUS_FAILED :
-						   STATUS_NO_MODULE;
+	return is_denied(error) ? STATUS_FAILED : STATUS_NO_MODULE;
 }
 
 static int report_abi(const struct options *options,
@@ -398,6 +408,19 @@ static int use_inherited(struct bindery_context **context)
 	if (*text < '0' || *text > '9' || *end || fd > INT_MAX)
 		return -EBADF;
 	return bindery_context_new_from_fd((int)fd, context);
+}
+
+/*
+ * For who only looks: what all may open tells of more groups than what was
+ * left us. The error is that of the former.
+ */
+int open_states(struct bindery_context **context)
+{
+	int ret = bindery_context_new(context);
+
+	if (ret && getenv(INHERITED) && !use_inherited(context))
+		return 0;
+	return ret;
 }
 
 int open_context(const struct options *options,

@@ -130,6 +130,36 @@ TEST(G4_an_inherited_control_file_is_used)
 	close(fd);
 }
 
+TEST(G4_who_may_open_nothing_else_looks_through_it)
+{
+	int fd = open("/dev/null", O_RDWR);
+	char number[16];
+
+	start();
+	cli_use_tree(tree_new());
+	tree_pci("0000:01:00.0", "vfio-pci", "5");
+	mock.state = BINDERY_GROUP_HELD;
+	mock.open_errno = EACCES;
+	EXPECT_INT(cli_run("list --json"), 0);
+	EXPECT_HAS(cli_err(), "states are unknown: /dev/bindery may not be opened; ");
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv("BINDERY_CONTROL_FD", number, 1);
+	EXPECT_INT(cli_run("list --json"), 0);
+	EXPECT_TEXT(cli_err(), "");
+	EXPECT_TEXT(json_at(cli_json(0), "groups.0.state"), "held");
+	EXPECT_INT(cli_run("show --tree"), 0);
+	EXPECT_TEXT(cli_err(), "");
+	EXPECT_INT(cli_run("complete release ''"), 0);
+	unsetenv("BINDERY_CONTROL_FD");
+	close(fd);
+	mock.open_errno = EMFILE;
+	EXPECT_INT(cli_run("list --json"), 0);
+	EXPECT_HAS(cli_err(), "states are unknown: /dev/bindery: Too many open files\n");
+	EXPECT_TEXT(json_at(cli_json(0), "module"), "true");
+	cli_use_tree(NULL);
+	tree_free();
+}
+
 TEST(G4_what_is_no_control_file_is_told_as_such)
 {
 	static const char *const numbers[] = {
