@@ -251,6 +251,10 @@ int argument_parse(const struct options *options, const char *text,
 int arguments_to_request(const struct options *options,
 			 struct bindery_request **request);
 
+/* find.c */
+int device_find(const struct options *options, const struct bindery_host *host,
+		const char *text, struct bindery_bdf *bdf);
+
 /* document.c */
 enum member_fields {
 	MEMBER_FACTS = 1 << 0,
@@ -301,12 +305,20 @@ void report_guards(const struct options *options,
 void report_missing(struct json_object *document,
 		    const struct bindery_error_record *record,
 		    const struct bindery_reference *device, const char *text);
+void report_request(const struct options *options,
+		    const struct bindery_request *request,
+		    struct json_object *document,
+		    const struct bindery_error_record *record,
+		    const struct bindery_members *members);
 void report_own(struct json_object *document, const char *device,
 		const char *code, int error, const char *message,
 		const char *remedy);
+int report_code(const struct options *options, const char *device,
+		enum bindery_error code, enum bindery_step step, int error);
 int report_argument(const struct options *options, const char *text,
 		    const char *message, const char *remedy);
-int report_named(const struct options *options, const char *name,
+int report_named(const struct options *options,
+		 const struct bindery_reference *device, const char *name,
 		 const struct bindery_error_record *record);
 int report_failure(const struct options *options, int error,
 		   const char *message);

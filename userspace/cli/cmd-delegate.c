@@ -78,8 +78,8 @@ static int delegate(const struct options *options, int *fd,
 				       options->max_transactions, fd, id);
 	document = json_object_new_object();
 	if (ret) {
-		report_record(document, bindery_context_get_error(context),
-			      NULL);
+		report_request(options, request, document,
+			       bindery_context_get_error(context), NULL);
 		status = STATUS_FAILED;
 	} else {
 		put_id(document, "delegation", *id);

@@ -43,9 +43,9 @@ void help_print(const struct verb *verb)
 		printf("%s.\n\n", verb->summary);
 	print_options(verb);
 	if (strstr(verb->arguments, "DEVICE"))
-		fputs("\nA DEVICE is 0000:01:00.0, a path as 0000:00/01/00, or VF 2 of a PF as\n"
-		      "vf:0000:01:00.0:2; ',id=8086:10d3' behind it checks what it is.\n",
-		      stdout);
+		printf("\nA DEVICE is 0000:01:00.0, a path as 0000:00/01/00, or VF 2 of a PF as\n"
+		       "vf:0000:01:00.0:2%s.\n", verb->run == run_wait ? "" :
+		       "; ',id=8086:10d3' behind it checks what it is");
 	puts("\nExit status:");
 	for (size_t i = 0; i < num_exit_rows; i++)
 		if (verb->exits & exit_rows[i].bit)

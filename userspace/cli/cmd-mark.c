@@ -80,7 +80,7 @@ static int mark_and_print(const struct options *options,
 	struct bindery_mark result;
 
 	if (mark(options, claim, &argument->device, event, &result))
-		return report_named(options, argument->text,
+		return report_named(options, &argument->device, argument->text,
 				    bindery_claim_get_error(claim));
 	document = json_object_new_object();
 	put_string(document, "device", argument->text);
@@ -105,7 +105,8 @@ static int open_and_mark(const struct options *options,
 	ret = bindery_claim_open(context, by_id ? &options->claim : NULL,
 				 by_id ? NULL : &argument->device, &claim);
 	if (ret) {
-		ret = report_named(options, argument->text,
+		ret = report_named(options, by_id ? NULL : &argument->device,
+				   argument->text,
 				   bindery_context_get_error(context));
 	} else {
 		ret = mark_and_print(options, claim, argument, event);

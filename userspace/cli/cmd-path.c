@@ -9,32 +9,24 @@ struct search {
 	const struct bindery_devices *devices;
 };
 
-static int report_absent(const struct search *search, const char *text)
-{
-	return report_argument(search->options, text, "there is no such device",
-			       "see 'bindery list'");
-}
-
 static int find(const struct search *search, const char *text,
 		struct json_object *list)
 {
-	const struct bindery_device *device = NULL;
+	const struct bindery_device *device;
 	struct json_object *object;
 	char path_text[BINDERY_PATH_SIZE];
-	struct argument argument;
 	struct bindery_path path;
 	struct bindery_bdf bdf;
-	int ret = argument_parse(search->options, text, &argument);
+	int ret = device_find(search->options, search->host, text, &bdf);
 
 	if (ret)
 		return ret;
-	ret = bindery_host_find_device(search->host, &argument.device, &bdf);
-	if (!ret)
-		device = bindery_devices_find(search->devices, &bdf);
-	if (ret && ret != -ENODEV)
-		return report_failure(search->options, -ret, text);
+	device = bindery_devices_find(search->devices, &bdf);
+	/* It has come since they were listed. */
 	if (!device)
-		return report_absent(search, text);
+		return report_code(search->options, text,
+				   BINDERY_ERROR_NO_DEVICE,
+				   BINDERY_STEP_RESOLVE, ENODEV);
 	if (!bindery_device_get_path(device, &path))
 		return report_argument(search->options, text,
 				       "no path leads to this device",

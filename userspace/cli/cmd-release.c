@@ -11,39 +11,32 @@ struct release {
 	size_t num_claims;
 };
 
-/* Of all zeros is no claim; the kernel takes that for no id. */
-static int report_no_claim(const struct options *options, const char *text)
-{
-	struct json_object *document = json_object_new_object();
-
-	report_own(document, text, bindery_error_symbol(BINDERY_ERROR_NO_CLAIM),
-		   ENOENT, bindery_error_sentence(BINDERY_ERROR_NO_CLAIM),
-		   bindery_error_remedy(BINDERY_ERROR_NO_CLAIM));
-	document_print(options, document);
-	return STATUS_FAILED;
-}
-
 /* By its id, or by a device of it. */
 static int open_argument(const struct release *release, const char *text,
 			 struct bindery_claim **claim)
 {
+	const struct bindery_reference *device = NULL;
 	struct argument argument;
 	struct bindery_id id;
 	int ret;
 
 	if (!bindery_id_parse(text, &id)) {
+		/* The kernel takes all zeros for no id. */
 		if (!bindery_id_is_set(&id))
-			return report_no_claim(release->options, text);
+			return report_code(release->options, text,
+					   BINDERY_ERROR_NO_CLAIM,
+					   BINDERY_STEP_RESOLVE, ENOENT);
 		ret = bindery_claim_open(release->context, &id, NULL, claim);
 	} else {
 		ret = argument_parse(release->options, text, &argument);
 		if (ret)
 			return ret;
-		ret = bindery_claim_open(release->context, NULL,
-					 &argument.device, claim);
+		device = &argument.device;
+		ret = bindery_claim_open(release->context, NULL, device,
+					 claim);
 	}
 	if (ret)
-		return report_named(release->options, text,
+		return report_named(release->options, device, text,
 				    bindery_context_get_error(release->context));
 	return STATUS_DONE;
 }

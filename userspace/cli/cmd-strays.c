@@ -144,17 +144,11 @@ static int resolve(const struct options *options,
 		   const struct bindery_host *host, struct bindery_bdf *named)
 {
 	for (int i = 0; i < options->num_arguments; i++) {
-		struct argument argument;
-		int ret = argument_parse(options, options->arguments[i],
-					 &argument);
+		int ret = device_find(options, host, options->arguments[i],
+				      &named[i]);
 
 		if (ret)
 			return ret;
-		ret = bindery_host_find_device(host, &argument.device,
-					       &named[i]);
-		if (ret)
-			return report_failure(options, -ret,
-					      options->arguments[i]);
 	}
 	return STATUS_DONE;
 }

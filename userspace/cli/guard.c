@@ -87,15 +87,14 @@ static int refuse_guards(const struct options *options,
 	return STATUS_FAILED;
 }
 
-static int refuse_plan(const struct options *options,
-		       const struct bindery_error_record *record,
+static int refuse_plan(const struct transaction *transaction,
 		       const struct bindery_members *plan)
 {
 	struct json_object *document = json_object_new_object();
 
 	put_members(document, plan, 0, NULL);
-	report_record(document, record, plan);
-	document_print(options, document);
+	transaction_report(transaction, document, plan);
+	document_print(transaction->options, document);
 	return STATUS_FAILED;
 }
 
@@ -186,7 +185,7 @@ int guards_check(const struct transaction *transaction)
 		 BINDERY_ERROR_CLASS_RETRY)
 		ret = check_possible(transaction, plan);
 	else if (ret)
-		ret = refuse_plan(transaction->options, record, plan);
+		ret = refuse_plan(transaction, plan);
 	bindery_members_free(plan);
 	return ret;
 }

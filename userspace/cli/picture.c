@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The layout that all pictures draw. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -364,7 +365,6 @@ static void find_edges(struct picture *picture)
 static int find_host(const struct options *options, struct layout *layout,
 		     int *device)
 {
-	struct argument argument;
 	struct bindery_bdf bdf;
 	int ret = bindery_host_new(NULL, &layout->host);
 
@@ -384,15 +384,15 @@ static int find_host(const struct options *options, struct layout *layout,
 	add_nodes(layout);
 	if (!options->num_arguments)
 		return STATUS_DONE;
-	ret = argument_parse(options, options->arguments[0], &argument);
+	ret = device_find(options, layout->host, options->arguments[0], &bdf);
 	if (ret)
 		return ret;
-	if (!bindery_host_find_device(layout->host, &argument.device, &bdf))
-		*device = find_bdf(layout, &bdf);
+	*device = find_bdf(layout, &bdf);
+	/* It has come since they were listed. */
 	if (*device < 0)
-		ret = report_argument(options, options->arguments[0],
-				      "there is no such device",
-				      "bindery show --tree shows all");
+		ret = report_code(options, options->arguments[0],
+				  BINDERY_ERROR_NO_DEVICE,
+				  BINDERY_STEP_RESOLVE, ENODEV);
 	return ret;
 }
 

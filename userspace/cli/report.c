@@ -204,6 +204,22 @@ void report_missing(struct json_object *document,
 			   text);
 }
 
+void report_request(const struct options *options,
+		    const struct bindery_request *request,
+		    struct json_object *document,
+		    const struct bindery_error_record *record,
+		    const struct bindery_members *members)
+{
+	report_record(document, record, members);
+	for (size_t i = 0; i < bindery_request_get_num_devices(request); i++) {
+		struct bindery_reference device;
+
+		device = bindery_request_get_device(request, i);
+		report_missing(document, record, &device,
+			       options->arguments[i]);
+	}
+}
+
 /* Failures that are not the kernel's. */
 void report_own(struct json_object *document, const char *device,
 		const char *code, int error, const char *message,
@@ -244,6 +260,31 @@ void report_guards(const struct options *options,
 	}
 }
 
+static void put_code(struct json_object *document, const char *device,
+		     enum bindery_error code, enum bindery_step step, int error)
+{
+	struct json_object *object;
+
+	object = new_error(document, bindery_error_symbol(code),
+			   bindery_step_symbol(step), error);
+	put_string(object, "device", device);
+	put_string(object, "class",
+		   bindery_error_class_symbol(BINDERY_ERROR_CLASS_ASK));
+	put_string(object, "remedy", bindery_error_remedy(code));
+	add_message(object, "%s", bindery_error_sentence(code));
+}
+
+/* What the kernel would have said, of what it was not asked. */
+int report_code(const struct options *options, const char *device,
+		enum bindery_error code, enum bindery_step step, int error)
+{
+	struct json_object *document = json_object_new_object();
+
+	put_code(document, device, code, step, error);
+	document_print(options, document);
+	return STATUS_FAILED;
+}
+
 /* What was named is no device. */
 int report_argument(const struct options *options, const char *text,
 		    const char *message, const char *remedy)
@@ -262,14 +303,20 @@ int report_argument(const struct options *options, const char *text,
 	return STATUS_FAILED;
 }
 
-/* A failure of which there is nothing else to tell but what was named. */
-int report_named(const struct options *options, const char *name,
+/*
+ * A failure of which there is nothing else to tell but what was named; NULL for
+ * @device: by the id of a claim.
+ */
+int report_named(const struct options *options,
+		 const struct bindery_reference *device, const char *name,
 		 const struct bindery_error_record *record)
 {
 	struct json_object *document = json_object_new_object();
 	struct json_object *error;
 
 	report_record(document, record, NULL);
+	if (device)
+		report_missing(document, record, device, name);
 	error = json_object_object_get(document, "error");
 	if (!json_object_object_get(error, "device"))
 		put_string(error, "device", name);

@@ -32,18 +32,9 @@ void transaction_report(const struct transaction *transaction,
 			struct json_object *document,
 			const struct bindery_members *members)
 {
-	const struct bindery_request *request = transaction->request;
-	const struct bindery_error_record *record;
-
-	record = bindery_context_get_error(transaction->context);
-	report_record(document, record, members);
-	for (size_t i = 0; i < bindery_request_get_num_devices(request); i++) {
-		struct bindery_reference device;
-
-		device = bindery_request_get_device(request, i);
-		report_missing(document, record, &device,
-			       transaction->options->arguments[i]);
-	}
+	report_request(transaction->options, transaction->request, document,
+		       bindery_context_get_error(transaction->context),
+		       members);
 }
 
 /* Did a transaction that failed leave something undone? */

@@ -1961,7 +1961,7 @@ int bindery_host_complete_path(const struct bindery_host *host,
  *
  * To show, or to look at, what is there. What was found may be gone, or another
  * device, a moment later: give the kernel the reference, not the BDF. What the
- * reference expects of the device is not looked at.
+ * reference expects of the device only bindery_host_check_device() looks at.
  *
  * Return: -ENODEV if there is none, or as bindery_host_complete_path().
  * Since: 0.1
@@ -1969,6 +1969,22 @@ int bindery_host_complete_path(const struct bindery_host *host,
 int bindery_host_find_device(const struct bindery_host *host,
 			     const struct bindery_reference *device,
 			     struct bindery_bdf *bdf);
+
+/**
+ * bindery_host_check_device() - is a device what a reference expects?
+ * @device: the reference; where it leads to is not looked at
+ * @bdf: the device, as bindery_host_find_device() found it
+ *
+ * For what the kernel is not asked about: a call of the kernel's looks itself.
+ *
+ * Return: -ESTALE if it is another device; -ENODEV if there is none; -EACCES if
+ * a serial number is expected, which only root may read; the errno of reading
+ * sysfs.
+ * Since: 0.1
+ */
+int bindery_host_check_device(const struct bindery_host *host,
+			      const struct bindery_reference *device,
+			      const struct bindery_bdf *bdf);
 
 /**
  * struct bindery_device_nodes - what a VFIO user opens of a device

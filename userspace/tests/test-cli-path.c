@@ -66,7 +66,7 @@ TEST(A1_path_tells_nothing_if_one_cannot_be_told)
 {
 	start();
 	EXPECT_INT(cli_run("path 01:00.1 01:00.2"), 1);
-	EXPECT_HAS(cli_err(), "01:00.2: request: address: there is no such device");
+	EXPECT_HAS(cli_err(), "01:00.2: resolve: no-device: there is no such device");
 	EXPECT_TEXT(cli_out(), "");
 	EXPECT_INT(cli_run("path 02/01"), 1);
 	put("", "0000:07:00.2", "8");
@@ -78,6 +78,52 @@ TEST(A1_path_tells_nothing_if_one_cannot_be_told)
 	EXPECT_INT(cli_run("path 02/00"), 1);
 	EXPECT_HAS(cli_err(), "this machine has several");
 	EXPECT_INT(cli_run("path"), 2);
+	finish();
+}
+
+TEST(A2_path_and_pictures_look_at_what_is_expected)
+{
+	static const char *const lines[] = {
+		"path -j 01:00.1,id=8086:10d4", "show --tree 01:00.1,id=8086:10d4",
+		"show --dot 01:00.1,id=8086:10d4", "show --svg eth1,id=8086:10d4",
+	};
+
+	start();
+	tree_file("sys/bus/pci/devices/0000:01:00.1/vendor", "0x8086\n");
+	tree_file("sys/bus/pci/devices/0000:01:00.1/device", "0x10d3\n");
+	EXPECT_INT(cli_run("path eth1,id=8086:10d3"), 0);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		EXPECT_INT(cli_run(lines[i]), 1);
+		if (i)
+			EXPECT_HAS(cli_err(), ": resolve: identity: ");
+		else
+			EXPECT_TEXT(json_at(cli_json(0), "error.code"),
+				    "identity");
+	}
+	EXPECT_INT(cli_run("show --tree 01:00.7"), 1);
+	EXPECT_HAS(cli_err(), "01:00.7: resolve: no-device: ");
+	finish();
+}
+
+TEST(U2_a_device_that_is_not_there_is_told_by_the_path_it_was_named_by)
+{
+	static const char *const lines[] = {
+		"acquire 0000:00/1f/00", "exec 0000:00/1f/00 -- true",
+		"release 0000:00/1f/00", "delegate 0000:00/1f/00 -- true",
+		"mark 0000:00/1f/00 reserve",
+	};
+
+	start();
+	for (int call = 0; call < MOCK_CALLS; call++)
+		if (call != MOCK_INFO)
+			mock_fail(call, ENODEV, BINDERY_ERROR_NO_DEVICE,
+				  BINDERY_ERROR_CLASS_ASK,
+				  BINDERY_STEP_RESOLVE);
+	mock.error.out_flags = BINDERY_ERROR_HAS_DEVICE;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		cli_run(lines[i]);
+		EXPECT_HAS(cli_err(), "bindery: 0000:00/1f/00: resolve: no-device: ");
+	}
 	finish();
 }
 
@@ -169,6 +215,10 @@ TEST(A3_wait_has_an_exit_status_for_each_thing_that_lacks)
 	EXPECT_HAS(cli_err(), "nosuch: request: address: ");
 	EXPECT_INT(cli_run("wait 02/00 02/01"), 2);
 	EXPECT_INT(cli_run("wait 02/00,id=8086:10d3"), 2);
+	EXPECT_INT(cli_run("help wait"), 0);
+	EXPECT_HAS(cli_out(), "vf:0000:01:00.0:2.\n");
+	EXPECT_INT(cli_run("help path"), 0);
+	EXPECT_HAS(cli_out(), ",id=8086:10d3");
 	EXPECT_INT(cli_run("wait --deadline x 02/00"), 2);
 	finish();
 }

@@ -81,6 +81,22 @@ TEST(C10_a_fix_that_fails_in_sysfs_tells_of_that)
 	finish();
 }
 
+TEST(A2_what_is_not_the_expected_device_is_not_fixed)
+{
+	start();
+	EXPECT_INT(cli_run("strays --fix --json " BDF ",id=ffff:ffff"), 1);
+	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "identity");
+	EXPECT_TEXT(json_at(cli_json(0), "error.device"), BDF ",id=ffff:ffff");
+	EXPECT_INT(mock.count[MOCK_ACQUIRE], 0);
+	EXPECT_INT(cli_run("strays --json 0000:07:00.0"), 1);
+	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "no-device");
+	EXPECT_INT(cli_run("strays --fix " BDF ",serial=0123456789abcdef"), 1);
+	EXPECT_HAS(cli_err(), "No such file");
+	EXPECT_INT(cli_run("strays --fix --json " BDF ",id=8086:10d3"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "fixed"), "true");
+	finish();
+}
+
 TEST(C10_what_cannot_be_fixed_is_a_failure)
 {
 	start();

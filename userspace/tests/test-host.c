@@ -311,6 +311,81 @@ TEST(A1_A4_a_reference_is_found_by_BDF_by_path_and_as_VF)
 	finish();
 }
 
+#define IDENTIFIED "sys/bus/pci/devices/0000:05:03.1/"
+
+static void put_serial(void)
+{
+	unsigned char config[0x200] = {
+		[0x100] = 1, [0x102] = 1, [0x103] = 0x15,
+		[0x150] = 3, [0x152] = 1,
+		[0x154] = 0x56, 0x34, 0x12, 0xff, 0xfe, 0x17, 0x15, 0x00,
+	};
+	FILE *file = fopen(tree_path(IDENTIFIED "config"), "w");
+
+	EXPECT(file && fwrite(config, sizeof(config), 1, file) == 1);
+	EXPECT(file && !fclose(file));
+}
+
+TEST(A2_what_a_reference_expects_is_looked_at)
+{
+	struct bindery_reference device = { .bdf = { 0, 5, 3, 1 } };
+	struct bindery_bdf absent = { 0, 5, 3, 2 };
+
+	start();
+	put_hierarchy();
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf), 0);
+	EXPECT_INT(bindery_host_check_device(host, &device, &absent), -ENODEV);
+	device.expect = BINDERY_EXPECT_ID;
+	device.vendor = 0x8086;
+	device.device_id = 0x10d3;
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf),
+		   -ENOENT);
+	tree_file(IDENTIFIED "vendor", "0x8086\n");
+	tree_file(IDENTIFIED "device", "0x10d3\n");
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf), 0);
+	device.device_id = 0x10d4;
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf),
+		   -ESTALE);
+	device.expect = BINDERY_EXPECT_SUBSYSTEM;
+	device.subsystem_vendor = 0x1af4;
+	tree_file(IDENTIFIED "subsystem_vendor", "0x1af4\n");
+	tree_file(IDENTIFIED "subsystem_device", "0x0001\n");
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf),
+		   -ESTALE);
+	device.subsystem_device = 1;
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf), 0);
+	device.subsystem_vendor = 0;
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf),
+		   -ESTALE);
+	finish();
+}
+
+TEST(A2_a_serial_number_is_read_from_the_configuration_space)
+{
+	struct bindery_reference device = {
+		.bdf = { 0, 5, 3, 1 }, .expect = BINDERY_EXPECT_SERIAL,
+	};
+
+	start();
+	put_hierarchy();
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf),
+		   -ENOENT);
+	/* As others than root see it. */
+	tree_file(IDENTIFIED "config", "cut");
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf),
+		   -EACCES);
+	put_serial();
+	/* None is that of no device, also where there is none. */
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf),
+		   -ESTALE);
+	device.serial = 0x001517feff123456;
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf), 0);
+	device.serial++;
+	EXPECT_INT(bindery_host_check_device(host, &device, &device.bdf),
+		   -ESTALE);
+	finish();
+}
+
 TEST(U1_freeing_nothing_is_allowed)
 {
 	bindery_host_free(NULL);
