@@ -161,26 +161,46 @@ int run_delegate(struct options *options)
 	return status;
 }
 
+/* It is revoked before calls that run are waited for. */
+static bool is_revoked(int ret, const struct bindery_error_record *record)
+{
+	return !ret || bindery_error_record_get_code(record) ==
+		       BINDERY_ERROR_DEADLINE;
+}
+
 static int revoke_one(const struct options *options,
 		      struct bindery_context *context, const char *text)
 {
+	const struct bindery_error_record *record;
 	struct json_object *document;
 	struct bindery_id id;
 	uint32_t num_claims;
 	int ret;
 
 	bindery_id_parse(text, &id);
+	/* The kernel takes all zeros for no id. */
+	if (!bindery_id_is_set(&id))
+		return report_code(options, text, BINDERY_ERROR_NO_DELEGATION,
+				   BINDERY_STEP_REQUEST, ENOENT);
 	ret = bindery_context_revoke(context, &id, -1,
 				     options_given(options, OPTION_END_CLAIMS) ?
 				     BINDERY_REVOKE_RELEASE : 0,
 				     options->deadline_ms, &num_claims);
 	document = json_object_new_object();
 	put_id(document, "delegation", id);
-	put_bool(document, "revoked", !ret);
-	put_number(document, "claims", num_claims);
-	if (ret)
-		report_record(document, bindery_context_get_error(context),
-			      NULL);
+	record = bindery_context_get_error(context);
+	put_bool(document, "revoked", is_revoked(ret, record));
+	json_object_object_add(document, "claims", NULL);
+	if (!ret)
+		put_number(document, "claims", num_claims);
+	if (ret && is_revoked(ret, record))
+		report_own(document, text,
+			   bindery_error_symbol(BINDERY_ERROR_DEADLINE),
+			   ETIMEDOUT,
+			   "it is revoked, but calls of it that run had not ended by the deadline",
+			   "revoke it again to wait for them");
+	else if (ret)
+		report_record(document, record, NULL);
 	document_print(options, document);
 	return ret ? STATUS_FAILED : STATUS_DONE;
 }

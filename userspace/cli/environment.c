@@ -114,6 +114,13 @@ static int place_claim(int claim_fd)
 	return dup2(claim_fd, fd);
 }
 
+/* Ours is closed at its exec: the number would be nothing, or the claim. */
+static int hide_control_file(void)
+{
+	return unsetenv("BINDERY_CONTROL_FD") ||
+	       unsetenv("BINDERY_DELEGATION_ID") ? -1 : 0;
+}
+
 /* In the child: the claim outlives exec here only. */
 int environment_put(const struct transaction *transaction)
 {
@@ -122,7 +129,7 @@ int environment_put(const struct transaction *transaction)
 	int ret = put_devices(transaction);
 	int fd = place_claim(bindery_claim_get_fd(transaction->claim));
 
-	if (ret || fd < 0)
+	if (ret || fd < 0 || hide_control_file())
 		return -1;
 	bindery_id_format(&id, text);
 	snprintf(number, sizeof(number), "%d", fd);

@@ -106,6 +106,33 @@ TEST(G4_revoke_tells_what_lives_on)
 	EXPECT_INT(cli_run("revoke --json " MOCK_ID), 1);
 }
 
+TEST(G4_what_is_revoked_is_told_as_such_also_when_calls_run_on)
+{
+	start();
+	mock_fail(MOCK_REVOKE, ETIMEDOUT, BINDERY_ERROR_DEADLINE,
+		  BINDERY_ERROR_CLASS_RETRY, BINDERY_STEP_REQUEST);
+	EXPECT_INT(cli_run("revoke --json " MOCK_ID), 1);
+	EXPECT_TEXT(json_at(cli_json(0), "revoked"), "true");
+	EXPECT(!json_at(cli_json(0), "claims"));
+	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "deadline");
+	EXPECT_INT(cli_run("revoke " MOCK_ID), 1);
+	EXPECT_HAS(cli_out(), "revoked: yes\n");
+	EXPECT_HAS(cli_err(), "revoke it again");
+	mock_fail(MOCK_REVOKE, ENOENT, BINDERY_ERROR_NO_DELEGATION,
+		  BINDERY_ERROR_CLASS_ASK, BINDERY_STEP_REQUEST);
+	EXPECT_INT(cli_run("revoke --json " MOCK_ID), 1);
+	EXPECT_TEXT(json_at(cli_json(0), "revoked"), "false");
+}
+
+TEST(G4_no_delegation_has_an_id_of_zeros)
+{
+	start();
+	EXPECT_INT(cli_run("revoke --json 00000000-0000-0000-0000-000000000000"),
+		   1);
+	EXPECT_TEXT(json_at(cli_json(0), "error.code"), "no-delegation");
+	EXPECT_INT(mock.count[MOCK_REVOKE], 0);
+}
+
 TEST(G4_revoke_asks_for_delegations)
 {
 	start();
@@ -126,7 +153,38 @@ TEST(G4_an_inherited_control_file_is_used)
 	snprintf(number, sizeof(number), "%d", fd);
 	setenv("BINDERY_CONTROL_FD", number, 1);
 	EXPECT_INT(cli_run("show 01:00.0"), 0);
+	cli_use_tree(tree_new());
+	tree_pci("0000:01:00.0", "vfio-pci", "5");
+	mock.num_claims = 1;
+	EXPECT_INT(cli_run("list -j"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "groups.0.claim.id"), MOCK_ID);
+	EXPECT_INT(cli_run("show --dot"), 0);
+	EXPECT_HAS(cli_out(), "vm 1");
+	EXPECT_INT(cli_run("complete release 0011"), 0);
+	EXPECT_HAS(cli_out(), MOCK_ID);
 	unsetenv("BINDERY_CONTROL_FD");
+	EXPECT_INT(cli_run("list"), 0);
+	EXPECT_HAS(cli_err(), "/dev/bindery may not be opened");
+	tree_free();
+	close(fd);
+}
+
+/* It is closed at the command's exec, and its number is free for the claim. */
+TEST(G4_the_command_of_exec_is_told_of_no_control_file)
+{
+	char number[16];
+	int fd = open("/dev/null", O_RDWR);
+
+	start();
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv("BINDERY_CONTROL_FD", number, 1);
+	setenv("BINDERY_DELEGATION_ID", MOCK_ID, 1);
+	EXPECT_INT(cli_run("exec 01:00.0 -- sh -c "
+			   "echo\t${BINDERY_CONTROL_FD-no}\t${BINDERY_DELEGATION_ID-no}"),
+		   0);
+	EXPECT_TEXT(cli_out(), "no no\n");
+	unsetenv("BINDERY_CONTROL_FD");
+	unsetenv("BINDERY_DELEGATION_ID");
 	close(fd);
 }
 

@@ -113,7 +113,7 @@ TEST(U4_of_a_device_only_its_group_and_the_way_to_it_are_drawn)
 	EXPECT_HAS(cli_out(), "01:00.2");
 	EXPECT(!strstr(cli_out(), "nvme"));
 	EXPECT_INT(cli_run("show --tree 03:00.0"), 1);
-	EXPECT_HAS(cli_err(), "03:00.0: request: address: there is no such device");
+	EXPECT_HAS(cli_err(), "03:00.0: resolve: no-device: there is no such device");
 	EXPECT_TEXT(cli_out(), "");
 	tree_free();
 }
