@@ -8,6 +8,8 @@
 
 #include "cli.h"
 
+#define LOOK_AGAIN_MS	1000
+
 /* What is ignored, as by nohup(1), stays so. */
 static void add_signal(sigset_t *signals, int number)
 {
@@ -35,9 +37,10 @@ static bool wait_for_end(struct bindery_claim *claim, int signal_fd)
 		{ .fd = signal_fd, .events = POLLIN },
 		{ .fd = bindery_claim_get_fd(claim) },
 	};
+	int wait_ms = -1;
 
 	for (;;) {
-		if (poll(files, ARRAY_SIZE(files), -1) < 0) {
+		if (poll(files, ARRAY_SIZE(files), wait_ms) < 0) {
 			if (errno == EINTR)
 				continue;
 			perror("bindery: poll");
@@ -45,13 +48,16 @@ static bool wait_for_end(struct bindery_claim *claim, int signal_fd)
 		}
 		if (files[0].revents)
 			return true;
-		if (!files[1].revents)
+		if (!files[1].revents && wait_ms < 0)
 			continue;
 		if (is_over(claim))
 			return false;
-		/* Members are gone for good; there is no news in that twice. */
+		if (wait_ms >= 0)
+			continue;
+		/* They are gone for good: it is not woken for anything else. */
 		fputs("bindery: all devices of a group were removed\n", stderr);
 		files[1].fd = -1;
+		wait_ms = LOOK_AGAIN_MS;
 	}
 }
 

@@ -10,7 +10,6 @@
 #include "cli.h"
 
 #define LOOK_AGAIN_MS	100
-#define DEADLINE_MS	30000
 
 static bool parse_id(const char *text, unsigned int *id)
 {
@@ -95,7 +94,8 @@ static int settle(const struct transaction *transaction,
 		  const struct bindery_members *members)
 {
 	uint32_t deadline_ms = transaction->options->deadline_ms;
-	int64_t end = clock_ms() + (deadline_ms ? deadline_ms : DEADLINE_MS);
+	int64_t end = clock_ms() + (deadline_ms ? deadline_ms :
+				    BINDERY_DEADLINE_DEFAULT_MS);
 	struct pollfd file = {
 		.fd = bindery_nodes_get_fd(transaction->nodes),
 		.events = POLLIN,
@@ -127,16 +127,10 @@ static int set_rights(const struct transaction *transaction,
 		     STATUS_DONE;
 }
 
-/* Success means that whoever was meant can open them; else all is put back. */
+/* Success means that whoever was meant can open them. */
 int nodes_finish(const struct transaction *transaction,
 		 const struct bindery_members *members)
 {
-	int ret;
-
-	if (!transaction->nodes)
-		return STATUS_DONE;
-	ret = set_rights(transaction, members);
-	if (ret)
-		bindery_claim_release(transaction->claim, 0, 0, 0, NULL);
-	return ret;
+	return transaction->nodes ? set_rights(transaction, members) :
+				    STATUS_DONE;
 }

@@ -45,6 +45,7 @@ static bool lives_on(const struct bindery_error_record *record)
 	case BINDERY_ERROR_LOCKED:
 	case BINDERY_ERROR_BUSY:
 	case BINDERY_ERROR_STALE:
+	case BINDERY_ERROR_NO_MEMORY:
 		return true;
 	default:
 		return false;
@@ -69,18 +70,12 @@ static void report_release(struct json_object *document,
 }
 
 /* Somebody else released it, and has been told what came of it. */
-static bool was_released(const struct transaction *transaction,
-			 const struct bindery_error_record *record)
+static bool was_released(int ret, const struct bindery_error_record *record)
 {
-	struct json_object *document;
-
-	if (bindery_error_record_get_code(record) != BINDERY_ERROR_RELEASED)
+	if (!ret || bindery_error_record_get_code(record) !=
+		    BINDERY_ERROR_RELEASED)
 		return false;
 	fputs("bindery: the claim was released by somebody else\n", stderr);
-	document = json_object_new_object();
-	json_object_object_add(document, "restored", NULL);
-	put_members(document, NULL, MEMBER_RESULT, NULL);
-	document_print(transaction->options, document);
 	return true;
 }
 
@@ -102,7 +97,7 @@ int transaction_release(struct transaction *transaction)
 				    &results);
 	progress_end(&progress);
 	record = bindery_claim_get_error(transaction->claim);
-	if (ret && was_released(transaction, record)) {
+	if (was_released(ret, record)) {
 		bindery_members_free(results);
 		return STATUS_DONE;
 	}
@@ -139,7 +134,7 @@ int claim_release(const struct options *options,
 	const struct bindery_error_record *record;
 	struct bindery_members *results;
 	struct progress progress;
-	bool restored, released;
+	bool restored, released, others;
 	int ret;
 
 	put_claim(document, claim);
@@ -148,10 +143,15 @@ int claim_release(const struct options *options,
 				    &results);
 	progress_end(&progress);
 	record = bindery_claim_get_error(claim);
+	others = was_released(ret, record);
+	ret = others ? 0 : ret;
 	released = !ret || !lives_on(record);
 	restored = !ret && is_restored(results);
 	put_bool(document, "released", released);
-	put_bool(document, "restored", restored);
+	if (others)
+		json_object_object_add(document, "restored", NULL);
+	else
+		put_bool(document, "restored", restored);
 	put_members(document, results, MEMBER_RESULT, NULL);
 	if (!restored)
 		put_vfio_users(host, document, record, results);

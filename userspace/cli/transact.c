@@ -145,9 +145,10 @@ int transaction_acquire(struct transaction *transaction)
 		warn_unsealed(transaction->options, members);
 	if (ret)
 		ret = fail(transaction, members);
+	else if (nodes_finish(transaction, members))
+		ret = undo(transaction, false);
 	else
-		ret = nodes_finish(transaction, members) ? STATUS_FAILED :
-		      finish(transaction, false, members);
+		ret = finish(transaction, false, members);
 	bindery_members_free(members);
 	return ret;
 }

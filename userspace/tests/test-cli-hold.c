@@ -9,6 +9,8 @@
 
 /* What the next call fails with, unless it is 0; the tool is a child of ours. */
 static int signalfd_errno, poll_errno;
+/* A group is removed, and at the next look the claim is released. */
+static bool group_goes;
 
 int __real_signalfd(int fd, const sigset_t *signals, int flags);
 int __wrap_signalfd(int fd, const sigset_t *signals, int flags);
@@ -27,8 +29,21 @@ int __wrap_signalfd(int fd, const sigset_t *signals, int flags)
 	return fails(&signalfd_errno) ? -1 : __real_signalfd(fd, signals, flags);
 }
 
+static int remove_group(struct pollfd *files)
+{
+	files[0].revents = 0;
+	if (files[1].fd < 0) {
+		mock.fail[MOCK_STATUS] = ESTALE;
+		return 0;
+	}
+	files[1].revents = POLLHUP;
+	return 1;
+}
+
 int __wrap_poll(struct pollfd *files, nfds_t num, int timeout)
 {
+	if (group_goes && (timeout > 0 || files[1].fd >= 0))
+		return remove_group(files);
 	return fails(&poll_errno) ? -1 : __real_poll(files, num, timeout);
 }
 
@@ -36,6 +51,7 @@ static void start_claimable(void)
 {
 	signalfd_errno = 0;
 	poll_errno = 0;
+	group_goes = false;
 	mock_reset();
 	cli_use_tree(NULL);
 	mock_member(0, "e1000e", BINDERY_ROLE_REQUESTED, BINDERY_ACTION_MOVE);
@@ -119,6 +135,17 @@ TEST(U2_what_only_interrupts_the_waiting_does_not_end_it)
 	EXPECT_INT(acquire_until("acquire 0000:01:00.0", SIGTERM), 0);
 	EXPECT_TEXT(cli_err(), "bindery: held; end with Ctrl-C\n"
 		    "bindery: restoring\n");
+}
+
+TEST(C5_the_end_of_a_claim_is_seen_also_after_a_group_was_removed)
+{
+	start_claimable();
+	group_goes = true;
+	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 0);
+	EXPECT_TEXT(cli_err(), "bindery: held; end with Ctrl-C\n"
+		    "bindery: all devices of a group were removed\n"
+		    "bindery: the claim was released by somebody else\n");
+	EXPECT_INT(mock.count[MOCK_STATUS], 3);
 }
 
 TEST(C8_a_restore_that_fails_ends_with_3_and_tells_of_each_member)
