@@ -225,13 +225,14 @@ static const struct row free_rows[] = {
 	  "bindery: listening from event N on\n" },
 	{ "monitor --count 1 --timeout 0.1", 1, NULL,
 	  "bindery: listening from event N on\n"
-	  "bindery: only 0 of 1 events came in time; try a longer --timeout\n" },
+	  "bindery: deadline: only 0 of 1 events came in time; try a longer --timeout\n" },
 	{ "monitor --since 999999", 1, NULL,
 	  "bindery: stale: there is no event of that number yet: numbers begin anew with each load of the module; leave out --since, or look with bindery log\n" },
 	{ "log --count 0", 2, NULL,
 	  "bindery log: '0' is no number of events\n"
 	  "Try 'bindery help log'.\n" },
-	{ "log --since 999999", 0 },
+	{ "log --since 999999", 1, NULL,
+	  "bindery: stale: there is no event of that number yet: numbers begin anew with each load of the module; leave out --since, or look with bindery log\n" },
 	{ "delegate 02:00.0 -- bindery path 02:00.0", 0,
 	  "paths:\n"
 	  "  DEVICE        PATH\n"

@@ -70,9 +70,15 @@ static int remaining(const struct options *options, int64_t end)
 
 static int tell_too_few(const struct monitoring *monitoring)
 {
-	fprintf(stderr, "bindery: only %ju of %ju events came in time; try a longer --timeout\n",
-		(uintmax_t)monitoring->lines,
-		(uintmax_t)monitoring->options->count);
+	struct json_object *document = json_object_new_object();
+	char text[128];
+
+	snprintf(text, sizeof(text), "only %ju of %ju events came in time",
+		 (uintmax_t)monitoring->lines,
+		 (uintmax_t)monitoring->options->count);
+	report_own(document, NULL, bindery_error_symbol(BINDERY_ERROR_DEADLINE),
+		   ETIMEDOUT, text, "try a longer --timeout");
+	document_print(monitoring->options, document);
 	return STATUS_FAILED;
 }
 

@@ -183,10 +183,7 @@ void event_print(const struct options *options,
 	print_line(options, object);
 }
 
-static const char no_events[] =
-	"no events: the module is not loaded, or this is not the initial network namespace";
-
-/* Why there are no events. */
+/* Why there are no events, where there is a module. */
 int event_report(const struct options *options, int error)
 {
 	struct json_object *document = json_object_new_object();
@@ -194,11 +191,13 @@ int event_report(const struct options *options, int error)
 
 	switch (error) {
 	case ENOENT:
+		report_own(document, NULL, "network-namespace", error,
+			   "events are told in the initial network namespace only",
+			   "run it there");
+		break;
 	case ENODEV:
 		report_own(document, NULL, "no-module", error,
-			   error == ENOENT ? no_events :
-			   "the module was unloaded",
-			   "run modprobe bindery");
+			   "the module was unloaded", "run modprobe bindery");
 		status = STATUS_NO_MODULE;
 		break;
 	case EPERM:
