@@ -251,6 +251,9 @@ int argument_parse(const struct options *options, const char *text,
 int arguments_to_request(const struct options *options,
 			 struct bindery_request **request);
 
+/* command.c */
+int command_execute(char **command);
+
 /* find.c */
 int device_find(const struct options *options, const struct bindery_host *host,
 		const char *text, struct bindery_bdf *bdf);

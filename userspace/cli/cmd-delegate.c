@@ -10,6 +10,7 @@
 
 #include "cli.h"
 
+#define SOCKET_ROOM	sizeof(((struct sockaddr_un *)NULL)->sun_path)
 #define OPERATIONS_ALL	((BINDERY_OPERATION_OPEN_CLAIM << 1) - 1U)
 
 bool operations_parse(const char *text, uint32_t *operations)
@@ -100,8 +101,6 @@ static int hand_over(const struct options *options, int fd)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int to, ret = 0;
 
-	if (strlen(options->socket) >= sizeof(address.sun_path))
-		return report_failure(options, ENAMETOOLONG, options->socket);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
 		 options->socket);
 	to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -119,7 +118,6 @@ static int hand_over(const struct options *options, int fd)
 static int become(char **command, int fd, const struct bindery_id *id)
 {
 	char number[16], text[BINDERY_ID_TEXT_SIZE];
-	int error;
 
 	snprintf(number, sizeof(number), "%d", fd);
 	bindery_id_format(id, text);
@@ -128,11 +126,7 @@ static int become(char **command, int fd, const struct bindery_id *id)
 		perror("bindery: environment");
 		return STATUS_EXEC_FAILED;
 	}
-	output_yield();
-	execvp(command[0], command);
-	error = errno;
-	fprintf(stderr, "bindery: %s: %s\n", command[0], strerror(error));
-	return error == ENOENT ? STATUS_EXEC_NOT_FOUND : STATUS_EXEC_DENIED;
+	return command_execute(command);
 }
 
 int run_delegate(struct options *options)
@@ -143,6 +137,9 @@ int run_delegate(struct options *options)
 
 	if (!has_command && !options->socket)
 		return usage_error(options->verb, "there is no -- COMMAND and no --socket");
+	if (options->socket && strlen(options->socket) >= SOCKET_ROOM)
+		return usage_error(options->verb, "the path of a socket has at most %zu bytes",
+				   SOCKET_ROOM - 1);
 	if (!options->operations)
 		options->operations = OPERATIONS_ALL;
 	/* Standard output is the command's. */

@@ -25,19 +25,12 @@ static void signals_to_forward(sigset_t *signals)
 static void run_child(const struct transaction *transaction,
 		      const sigset_t *mask)
 {
-	char **command = transaction->options->command;
-	int error;
-
 	if (environment_put(transaction)) {
 		perror("bindery: environment");
 		_exit(STATUS_EXEC_FAILED);
 	}
-	output_yield();
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	execvp(command[0], command);
-	error = errno;
-	fprintf(stderr, "bindery: %s: %s\n", command[0], strerror(error));
-	_exit(error == ENOENT ? STATUS_EXEC_NOT_FOUND : STATUS_EXEC_DENIED);
+	_exit(command_execute(transaction->options->command));
 }
 
 /* What the terminal sends, the child has got from it already. */

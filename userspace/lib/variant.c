@@ -240,6 +240,32 @@ int bindery_host_find_variant(const struct bindery_host *host,
 	return 0;
 }
 
+static void say_nothing(void *data, int priority, const char *file, int line,
+			const char *function, const char *format, va_list args)
+{
+	(void)data;
+	(void)priority;
+	(void)file;
+	(void)line;
+	(void)function;
+	(void)format;
+	(void)args;
+}
+
+/*
+ * What it has to say goes to standard error otherwise, as does what it finds
+ * wrong in @config, which it reads before it can be told not to. NULL: all that
+ * modprobe(8) reads.
+ */
+static struct kmod_ctx *loader_new(const char *const *config)
+{
+	struct kmod_ctx *loader = kmod_new(NULL, config);
+
+	if (loader)
+		kmod_set_log_fn(loader, say_nothing, NULL);
+	return loader;
+}
+
 static int insert(struct kmod_ctx *loader, const char *name)
 {
 	struct kmod_module *module;
@@ -265,7 +291,7 @@ int bindery_host_load_variant(const struct bindery_host *host,
 		return 0;
 	if (!host->live)
 		return -ENOENT;
-	loader = kmod_new(NULL, NULL);
+	loader = loader_new(NULL);
 	if (!loader)
 		return -ENOMEM;
 	ret = insert(loader, variant->module);
@@ -315,12 +341,13 @@ static bool has_vfio_info(struct kmod_ctx *loader, const char *name)
 /* What the module's file tells, and what is built in. */
 static bool is_vfio_file(const struct bindery_host *host, const char *module)
 {
+	static const char *const no_config[] = { NULL };
 	struct kmod_ctx *loader;
 	bool found;
 
 	if (!host->live)
 		return false;
-	loader = kmod_new(NULL, NULL);
+	loader = loader_new(no_config);
 	if (!loader)
 		return false;
 	found = has_vfio_info(loader, module);

@@ -71,6 +71,27 @@ TEST(G4_a_refused_delegation_runs_nothing)
 	EXPECT_INT(cli_run("delegate 01:00.0 -- true"), 125);
 }
 
+TEST(G4_what_was_typed_is_told_without_control_characters)
+{
+	start();
+	EXPECT_INT(cli_run("delegate 01:00.0 -- no\033where"), 127);
+	EXPECT_HAS(cli_err(), "bindery: no\\x1bwhere: No such file or directory\n");
+	EXPECT_INT(cli_run("exec 01:00.0 -- no\033where"), 127);
+	EXPECT_HAS(cli_err(), "bindery: no\\x1bwhere: No such file or directory\n");
+}
+
+TEST(G4_nothing_is_delegated_where_no_socket_can_be)
+{
+	char line[256];
+
+	start();
+	snprintf(line, sizeof(line), "delegate --json --socket /%0108d 01:00.0",
+		 0);
+	EXPECT_INT(cli_run(line), 125);
+	EXPECT_HAS(cli_err(), "the path of a socket has at most 107 bytes");
+	EXPECT_INT(mock.count[MOCK_DELEGATE], 0);
+}
+
 TEST(G4_the_file_goes_to_who_listens)
 {
 	struct sockaddr_un address = { AF_UNIX, SOCKET };

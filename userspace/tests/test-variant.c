@@ -21,12 +21,17 @@ static struct info {
 	const char *key;
 	const char *value;
 } infos[4];
-static bool no_memory;
+static bool no_memory, quiet, reads_config;
 static int find_error, insert_result;
 static const char *loaded_driver;	/* it appears then */
 static unsigned int loads, references;
 
 struct kmod_ctx *__wrap_kmod_new(const char *dir, const char *const *config);
+typedef void (*log_function)(void *data, int priority, const char *file,
+			     int line, const char *function,
+			     const char *format, va_list args);
+void __wrap_kmod_set_log_fn(struct kmod_ctx *loader, log_function log,
+			    const void *data);
 struct kmod_ctx *__wrap_kmod_unref(struct kmod_ctx *loader);
 int __wrap_kmod_module_new_from_name(struct kmod_ctx *loader, const char *name,
 				     struct kmod_module **module);
@@ -47,9 +52,19 @@ void __wrap_kmod_module_info_free_list(struct kmod_list *list);
 struct kmod_ctx *__wrap_kmod_new(const char *dir, const char *const *config)
 {
 	(void)dir;
-	(void)config;
+	reads_config = !config;
 	references += !no_memory;
+	quiet = false;
 	return no_memory ? NULL : (struct kmod_ctx *)&references;
+}
+
+/* Its own prints to standard error. */
+void __wrap_kmod_set_log_fn(struct kmod_ctx *loader, log_function log,
+			    const void *data)
+{
+	(void)loader;
+	(void)data;
+	quiet = log;
 }
 
 struct kmod_ctx *__wrap_kmod_unref(struct kmod_ctx *loader)
@@ -62,6 +77,7 @@ struct kmod_ctx *__wrap_kmod_unref(struct kmod_ctx *loader)
 int __wrap_kmod_module_new_from_name(struct kmod_ctx *loader, const char *name,
 				     struct kmod_module **module)
 {
+	EXPECT(quiet);
 	(void)loader;
 	if (find_error)
 		return find_error;
@@ -87,6 +103,7 @@ int __wrap_kmod_module_probe_insert_module(struct kmod_module *module,
 	char path[256];
 
 	(void)module;
+	EXPECT(reads_config);
 	EXPECT_INT(flags, KMOD_PROBE_APPLY_BLACKLIST);
 	EXPECT(!options && !run && !data && !print);
 	loads++;
@@ -104,6 +121,7 @@ int __wrap_kmod_module_get_info(const struct kmod_module *module,
 	int count = 0;
 
 	(void)module;
+	EXPECT(!reads_config);
 	while (infos[count].key)
 		count++;
 	if (count) {

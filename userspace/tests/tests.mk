@@ -38,7 +38,7 @@ $(test_out)/test-node: wrap += $(addprefix -Wl$(comma)--wrap=,socket bind \
 	setsockopt recvmsg fstat fchownat)
 $(test_out)/test-guard-net: wrap += $(addprefix -Wl$(comma)--wrap=,nl_connect \
 	rtnl_addr_alloc_cache rtnl_route_alloc_cache)
-$(test_out)/test-variant: wrap += $(addprefix -Wl$(comma)--wrap=,kmod_new \
+$(test_out)/test-variant: wrap += $(addprefix -Wl$(comma)--wrap=,kmod_new kmod_set_log_fn \
 	kmod_unref kmod_module_new_from_name kmod_module_unref kmod_list_next \
 	kmod_module_probe_insert_module kmod_module_get_info \
 	kmod_module_info_get_key kmod_module_info_get_value \
