@@ -299,7 +299,7 @@ static const struct row free_rows[] = {
 	  "End claims, and put their devices back.\n"
 	  "\n"
 	  "Options:\n"
-	  "  -d, --deadline SECONDS          how long moving and restoring may take, each\n"
+	  "  -d, --deadline SECONDS          how long it may take, moving and restoring each: 0.001 to 3600, default 60\n"
 	  "  -w, --wait                      wait for VFIO users to close, up to the deadline\n"
 	  "  -D, --defer                     let the kernel restore when the last VFIO user has closed\n"
 	  "  -f, --force                     ask VFIO users to go; who does not stays, and the group is stuck\n"
@@ -312,7 +312,7 @@ static const struct row free_rows[] = {
 	  "\n"
 	  "Exit status:\n"
 	  "  0    done\n"
-	  "  1    failed; nothing was changed, or what was changed is undone\n"
+	  "  1    failed, for one at least; what was done for others stays\n"
 	  "  2    the command line is wrong\n"
 	  "  3    failed, and a restore is incomplete\n"
 	  "  4    there is no /dev/bindery: the module is not loaded\n" },

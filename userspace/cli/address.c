@@ -166,9 +166,13 @@ int address_report(const struct options *options, const struct address *address,
 	case -ENODEV:
 		return report_argument(options, text, "no PCI device has this name",
 				       "see 'bindery list', or DEVICES in bindery(8)");
-	default:
-		return report_argument(options, text,
+	case -EINVAL:
+		return report_argument(options, text, address->wrong ?
+				       address->wrong :
 				       bindery_error_sentence(BINDERY_ERROR_ADDRESS),
+				       address->wrong ? address->remedy :
 				       "write it as 0000:01:00.0, slot up to 1f and function up to 7, or see DEVICES in bindery(8)");
+	default:
+		return report_failure(options, -error, text);
 	}
 }

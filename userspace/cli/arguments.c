@@ -63,6 +63,13 @@ static bool parse_expected(const char *key, const char *value,
 	return !strcmp(key, "serial") && parse_serial(value, &device->serial);
 }
 
+static int refuse(struct address *how, const char *wrong, const char *remedy)
+{
+	how->wrong = wrong;
+	how->remedy = remedy;
+	return -EINVAL;
+}
+
 /* Cuts a word off @text; what ended it is stored in @end. */
 static char *cut(char **text, const char *ends, char *end)
 {
@@ -98,19 +105,20 @@ bool names_driver(const char *text)
 static int parse_argument(const struct options *options,
 			  struct argument *argument, struct address *how)
 {
-	char *rest = argument->text, *address, *key, *value, end;
+	char *rest = argument->text, *address, *key, end;
+	const char *value;
 
 	address = cut(&rest, ",=", &end);
 	while (end == ',') {
 		key = cut(&rest, ",=", &end);
-		if (end != '=')
-			return -EINVAL;
-		value = cut(&rest, ",=", &end);
+		value = end == '=' ? cut(&rest, ",=", &end) : "";
 		if (!parse_expected(key, value, &argument->device))
-			return -EINVAL;
+			return refuse(how, "what follows a comma is no check",
+				      "write it as id=8086:10d3, subsystem=8086:10d3 or serial=00-15-17-ff-fe-12-34-56");
 	}
 	if (end == '=' && options->verb->driver == DRIVER_NONE)
-		return -EINVAL;
+		return refuse(how, "this verb takes no driver",
+			      "leave out what begins with '='");
 	if (end == '=' && !names_driver(rest))
 		return -EDESTADDRREQ;
 	if (end == '=')
@@ -144,7 +152,8 @@ int argument_parse(const struct options *options, const char *text,
 	if (ret < (int)sizeof(argument->text))
 		ret = parse_argument(options, argument, &how);
 	else
-		ret = -EINVAL;
+		ret = refuse(&how, "it is longer than 511 bytes",
+			     "name the device by its BDF");
 	if (ret == -EDESTADDRREQ)
 		return usage_error(options->verb, NO_DRIVER_NAMED, text);
 	return ret ? report_device(options, text, &how, ret) : STATUS_DONE;

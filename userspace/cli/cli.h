@@ -143,6 +143,8 @@ enum exit_bit {
 	EXIT_ABSENT = 1 << 16,
 	EXIT_NO_DRIVER = 1 << 17,
 	EXIT_NO_NODE = 1 << 18,
+	EXIT_FAILED_SOME = 1 << 19,
+	EXIT_EXEC_BECOMES = 1 << 20,
 };
 
 struct exit_row {
@@ -172,6 +174,7 @@ extern const struct exit_row exit_rows[];
 extern const size_t num_exit_rows;
 
 const struct verb *verb_find(const char *name);
+bool verb_has_dashes(const char *word);
 void verb_count_arguments(const struct verb *verb, int *min, int *max);
 
 /* cmd-VERB.c */
@@ -228,6 +231,8 @@ int picture_show(const struct options *options);
 struct address {
 	bool by_group;		/* any device of a group will do */
 	char candidates[1024];	/* if it means several */
+	const char *wrong;	/* what else is, and what to do; NULL: nothing */
+	const char *remedy;
 };
 
 int address_parse(struct address *address, const char *text,

@@ -12,11 +12,14 @@ struct cursor {
 	const struct verb *verb;
 	char **words;		/* behind the verb */
 	int num;		/* the last is the one to complete */
+	const struct option_row *option;	/* of --OPTION=VALUE, or NULL */
 };
 
 static const char *last_word(const struct cursor *cursor)
 {
-	return cursor->words[cursor->num - 1];
+	const char *word = cursor->words[cursor->num - 1];
+
+	return cursor->option ? strchr(word, '=') + 1 : word;
 }
 
 static void offer(const struct cursor *cursor, const char *word,
@@ -29,6 +32,8 @@ static void offer(const struct cursor *cursor, const char *word,
 		return;
 	text = escaped_string(word);
 	about = escaped_string(what ? what : "");
+	if (cursor->option)
+		printf("--%s=", cursor->option->name);
 	printf("%s\t%s\n", json_object_get_string(text),
 	       json_object_get_string(about));
 	json_object_put(text);
@@ -60,22 +65,37 @@ static void offer_events(const struct cursor *cursor)
 		      "event in the life of a device in a guest");
 }
 
+/* These work without the module, and without an IOMMU. */
+static bool takes_any_device(const struct verb *verb)
+{
+	return verb->run == run_path || verb->run == run_wait;
+}
+
+/* They are left alone, and nothing else is asked of them. */
+static bool is_any_bridge(const struct bindery_device *device)
+{
+	return bindery_device_get_class(device) >> 16 == 0x06;
+}
+
 static void offer_device(const struct cursor *cursor,
 			 const struct bindery_device *device)
 {
 	struct bindery_bdf bdf = bindery_device_get_bdf(device);
 	const char *driver = bindery_device_get_driver(device);
 	char text[BINDERY_BDF_SIZE], what[128], start[BINDERY_BDF_SIZE + 1];
+	int length;
 	uint32_t group;
+	bool has_group = bindery_device_get_group(device, &group);
 
-	if (!bindery_device_get_group(device, &group))
+	if (!takes_any_device(cursor->verb) &&
+	    (!has_group || is_any_bridge(device)))
 		return;
 	bindery_bdf_format(&bdf, text);
-	/* Bridges are left alone, and nothing is asked of them. */
-	if (bindery_device_get_class(device) >> 16 == 0x06)
-		return;
-	snprintf(what, sizeof(what), "%s, group %u",
-		 *driver ? driver : "no driver", group);
+	length = snprintf(what, sizeof(what), "%s",
+			  *driver ? driver : "no driver");
+	if (has_group)
+		snprintf(what + length, sizeof(what) - (size_t)length,
+			 ", group %u", group);
 	snprintf(start, sizeof(start), "%s", last_word(cursor));
 	/* 01:00.0 is short for 0000:01:00.0 */
 	if (*start && strchr(start, ':') == start + 2 &&
@@ -156,34 +176,89 @@ out:
 	bindery_devices_free(devices);
 }
 
+static const char *driver_at(const struct bindery_devices *devices, size_t index)
+{
+	return bindery_device_get_driver(bindery_devices_get(devices, index));
+}
+
+static bool is_first(const struct bindery_devices *devices, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (!strcmp(driver_at(devices, i), driver_at(devices, index)))
+			return false;
+	return true;
+}
+
 /* Targets are VFIO drivers, natives all others. */
-static void offer_drivers(const struct cursor *cursor, bool vfio)
+static bool is_wanted_driver(const struct bindery_host *host, const char *driver,
+			     enum option_bit bit)
+{
+	if (bit == OPTION_DRIVER || bit == OPTION_ON_DRIVER)
+		return true;
+	return strcmp(driver, "vfio-pci") &&
+	       bindery_host_is_vfio_driver(host, driver) ==
+	       (bit == OPTION_TARGET);
+}
+
+static void offer_drivers(const struct cursor *cursor, enum option_bit bit)
 {
 	struct bindery_host *host = open_host();
 	struct bindery_devices *devices = get_devices(host);
 
-	offer(cursor, vfio ? "vfio-pci" : "none",
-	      vfio ? "the generic one" : "no driver");
+	if (bit == OPTION_TARGET)
+		offer(cursor, "vfio-pci", "the generic one");
+	else if (bit == OPTION_ON_DRIVER)
+		offer(cursor, "any", "whichever");
+	else
+		offer(cursor, "none", "no driver");
 	for (size_t i = 0; devices && i < bindery_devices_get_count(devices); i++) {
-		const char *driver = bindery_device_get_driver(
-			bindery_devices_get(devices, i));
+		const char *driver = driver_at(devices, i);
 
-		if (*driver && strcmp(driver, "vfio-pci") &&
-		    bindery_host_is_vfio_driver(host, driver) == vfio)
+		if (*driver && is_first(devices, i) &&
+		    is_wanted_driver(host, driver, bit))
 			offer(cursor, driver, "a driver in use");
 	}
 	bindery_devices_free(devices);
 	bindery_host_free(host);
 }
 
+/* The next word of a list that is begun: all of it is what is completed. */
+static void offer_next(const struct cursor *cursor, const char *word,
+		       const char *what)
+{
+	const char *start = last_word(cursor), *comma = strrchr(start, ',');
+	char list[256];
+
+	snprintf(list, sizeof(list), "%.*s%s",
+		 comma ? (int)(comma - start + 1) : 0, start, word);
+	offer(cursor, list, what);
+}
+
+static void offer_operations(const struct cursor *cursor)
+{
+	for (uint32_t bit = 1; bit <= BINDERY_OPERATION_OPEN_CLAIM; bit <<= 1)
+		offer_next(cursor, bindery_operation_symbol(bit),
+			   "may be done with the control file");
+}
+
+static void offer_guards(const struct cursor *cursor)
+{
+	for (int i = BINDERY_GUARD_MOUNT; i <= BINDERY_GUARD_OPEN; i++)
+		offer_next(cursor, bindery_guard_kind_symbol(i),
+			   "a use by the host");
+}
+
 static void offer_value(const struct cursor *cursor, enum option_bit bit)
 {
-	if (bit == OPTION_TARGET)
-		offer_drivers(cursor, true);
-	else if (bit == OPTION_NATIVE)
-		offer_drivers(cursor, false);
-	else if (bit == OPTION_CLAIM)
+	if (bit == OPTION_CLAIM)
 		offer_claims(cursor);
+	else if (bit == OPTION_OPERATIONS)
+		offer_operations(cursor);
+	else if (bit == OPTION_FORCE)
+		offer_guards(cursor);
+	else if (bit == OPTION_TARGET || bit == OPTION_NATIVE ||
+		 bit == OPTION_DRIVER || bit == OPTION_ON_DRIVER)
+		offer_drivers(cursor, bit);
 }
 
 /* By the synopsis: of its word for that argument, or of its last. */
@@ -193,7 +268,7 @@ static void offer_argument(const struct cursor *cursor, int number)
 	size_t length = strcspn(word, " ");
 	char name[64];
 
-	for (; number && word[length] && strncmp(word + length, " --", 3);
+	for (; number && word[length] && !verb_has_dashes(word + length + 1);
 	     number--) {
 		word += length + 1;
 		length = strcspn(word, " ");
@@ -227,7 +302,23 @@ static const struct option_row *waits_for_value(const struct verb *verb,
 	return NULL;
 }
 
-static void complete(const struct cursor *cursor)
+/* The option of --OPTION=VALUE, if it has one. */
+static const struct option_row *find_option(const struct verb *verb,
+					    const char *word)
+{
+	const struct option_row *row = NULL;
+	size_t length = strcspn(word, "=");
+
+	if (strncmp(word, "--", 2) || !word[length])
+		return NULL;
+	while ((row = options_next(verb, row)))
+		if (row->value && strlen(row->name) == length - 2 &&
+		    !strncmp(row->name, word + 2, length - 2))
+			return row;
+	return NULL;
+}
+
+static void complete(struct cursor *cursor)
 {
 	const struct option_row *row = NULL;
 	int number = 0;
@@ -245,8 +336,10 @@ static void complete(const struct cursor *cursor)
 		else
 			number++;
 	}
-	if (row)
-		offer_value(cursor, row->bit);
+	if (!row)
+		cursor->option = find_option(cursor->verb, last_word(cursor));
+	if (row || cursor->option)
+		offer_value(cursor, row ? row->bit : cursor->option->bit);
 	else if (*last_word(cursor) == '-')
 		offer_options(cursor);
 	else

@@ -160,6 +160,9 @@ int run_strays(struct options *options)
 	struct bindery_bdf *named;
 	int ret;
 
+	if (options_given(options, OPTION_DEADLINE) &&
+	    !options_given(options, OPTION_FIX))
+		return usage_error(options->verb, "--deadline needs --fix");
 	named = calloc((size_t)options->num_arguments + 1, sizeof(*named));
 	if (!named)
 		abort();

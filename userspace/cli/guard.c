@@ -12,6 +12,7 @@
 bool guards_parse(const char *text, uint32_t *kinds)
 {
 	enum bindery_guard_kind kind;
+	uint32_t found = 0;
 	bool valid = true;
 	char *copy, *save;
 
@@ -24,12 +25,15 @@ bool guards_parse(const char *text, uint32_t *kinds)
 		abort();
 	for (char *word = strtok_r(copy, ",", &save); word && valid;
 	     word = strtok_r(NULL, ",", &save)) {
-		valid = !bindery_guard_kind_parse(word, &kind);
+		/* The rest are warnings, which refuse nothing. */
+		valid = !bindery_guard_kind_parse(word, &kind) &&
+			kind <= BINDERY_GUARD_OPEN;
 		if (valid)
-			*kinds |= 1U << kind;
+			found |= 1U << kind;
 	}
 	free(copy);
-	return valid && *kinds;
+	*kinds |= found;
+	return valid && found;
 }
 
 int guards_error(const struct verb *verb, const char *text)

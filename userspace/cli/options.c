@@ -17,7 +17,7 @@ static const struct option_row option_rows[] = {
 	{ OPTION_LABEL, 'l', "label", "TEXT",
 	  "who is asking, shown to others, at most 64 bytes" },
 	{ OPTION_DEADLINE, 'd', "deadline", "SECONDS",
-	  "how long moving and restoring may take, each" },
+	  "how long it may take, moving and restoring each: 0.001 to 3600, default 60" },
 	{ OPTION_TARGET, 0, "driver", "DRIVER[:MODULE]",
 	  "the same as --target" },
 	{ OPTION_FORCE, 'f', "force", "[=USE,...]",
@@ -59,7 +59,7 @@ static const struct option_row option_rows[] = {
 	{ OPTION_COUNT, 'n', "count", "NUMBER",
 	  "so many events; of the journal the last ones" },
 	{ OPTION_TIMEOUT, 't', "timeout", "SECONDS",
-	  "end after that time" },
+	  "end after that time: 0.001 to 2000000" },
 	{ OPTION_PROGRESS, 'p', "progress", NULL,
 	  "tell what is waited for, also if there is no terminal" },
 	{ OPTION_TREE, 'T', "tree", NULL,
@@ -82,7 +82,7 @@ static const struct option_row option_rows[] = {
 	{ OPTION_NODE, 'n', "node", NULL,
 	  "until there is what it is used by: a node in /dev, an interface" },
 	{ OPTION_UNTIL, 'd', "deadline", "SECONDS",
-	  "how long to wait, default 60" },
+	  "how long to wait: 0.001 to 3600, default 60" },
 	{ OPTION_OPERATIONS, 0, "ops", "OPERATION,...",
 	  "of show, check, acquire, adopt, open-claim; default all" },
 	{ OPTION_MAX_CLAIMS, 0, "max-claims", "NUMBER",
@@ -146,7 +146,11 @@ const struct option_row *options_next(const struct verb *verb,
 	return NULL;
 }
 
-static bool parse_deadline(const char *text, uint32_t *deadline_ms)
+/* An int of ms is what poll(2) takes. */
+#define TIMEOUT_MAX_MS	2000000000
+
+/* From 0.001 up to @max_ms. */
+static bool parse_seconds(const char *text, uint32_t max_ms, uint32_t *ms)
 {
 	double seconds;
 	char *end;
@@ -156,9 +160,9 @@ static bool parse_deadline(const char *text, uint32_t *deadline_ms)
 		return false;
 	seconds = strtod(text, &end);
 	if (end == text || *end || !(seconds >= 0.001) ||
-	    seconds * 1000 > BINDERY_DEADLINE_MAX_MS)
+	    seconds * 1000 > max_ms)
 		return false;
-	*deadline_ms = (uint32_t)(seconds * 1000);
+	*ms = (uint32_t)(seconds * 1000);
 	return true;
 }
 
@@ -247,7 +251,8 @@ static int take_value(const struct verb *verb, enum option_bit bit,
 		break;
 	case OPTION_UNTIL:
 	case OPTION_DEADLINE:
-		if (!parse_deadline(optarg, &options->deadline_ms))
+		if (!parse_seconds(optarg, BINDERY_DEADLINE_MAX_MS,
+				   &options->deadline_ms))
 			return usage_error(verb, "'%s' is no number of seconds from 0.001 to %d",
 					   optarg, BINDERY_DEADLINE_MAX_MS / 1000);
 		break;
@@ -266,9 +271,9 @@ static int take_value(const struct verb *verb, enum option_bit bit,
 					   optarg);
 		break;
 	case OPTION_TIMEOUT:
-		if (!parse_deadline(optarg, &options->timeout_ms))
+		if (!parse_seconds(optarg, TIMEOUT_MAX_MS, &options->timeout_ms))
 			return usage_error(verb, "'%s' is no number of seconds from 0.001 to %d",
-					   optarg, BINDERY_DEADLINE_MAX_MS / 1000);
+					   optarg, TIMEOUT_MAX_MS / 1000);
 		break;
 	case OPTION_CLAIM:
 		if (bindery_id_parse(optarg, &options->claim) ||

@@ -78,8 +78,7 @@ int output_finish(const struct verb *verb, int status)
 		fprintf(stderr, "bindery: standard output: %s\n",
 			strerror(failure ? failure : EIO));
 		if (!status)
-			return has_command ? STATUS_EXEC_FAILED :
-					     STATUS_FAILED;
+			return has_command ? STATUS_EXEC_FAILED : STATUS_FAILED;
 	}
 	/* Where their results go. */
 	if (has_command && !status && output_has_failed(stderr))

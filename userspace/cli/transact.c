@@ -153,15 +153,32 @@ int transaction_acquire(struct transaction *transaction)
 	return ret;
 }
 
+#define OPTIONS_OF_NEW	(OPTION_LABEL | OPTION_SHARED | OPTION_REPAIR | \
+			 OPTION_NATIVE | OPTION_NATIVE_OVERRIDE)
+
+static void warn_kept(const struct options *options)
+{
+	if (options->given & OPTIONS_OF_NEW)
+		fputs("bindery: a kept claim is taken over as it is; label, flags and native drivers that were given are not looked at\n",
+		      stderr);
+}
+
 int transaction_adopt(struct transaction *transaction)
 {
 	struct bindery_members *members;
+	bool was_kept;
 	int ret;
 
 	ret = bindery_claim_adopt(transaction->context, transaction->request,
 				  &transaction->claim, &members);
-	ret = ret ? fail(transaction, members) :
-		    finish(transaction, is_kept(transaction->claim), members);
+	if (ret) {
+		ret = fail(transaction, members);
+	} else {
+		was_kept = is_kept(transaction->claim);
+		if (was_kept)
+			warn_kept(transaction->options);
+		ret = finish(transaction, was_kept, members);
+	}
 	bindery_members_free(members);
 	return ret;
 }

@@ -15,9 +15,11 @@
 #define EXITS_READ	(EXIT_DONE | EXIT_FAILED | EXIT_USAGE)
 #define EXITS_KERNEL	(EXITS_READ | EXIT_NO_MODULE)
 #define EXITS_CHANGE	(EXITS_KERNEL | EXIT_INCOMPLETE)
+#define EXITS_SOME	(EXIT_DONE | EXIT_FAILED_SOME | EXIT_USAGE | \
+			 EXIT_NO_MODULE)
 #define EXITS_WAIT	(EXIT_ABSENT | EXIT_NO_DRIVER | EXIT_NO_NODE)
 #define EXITS_EXEC	(EXIT_EXEC_FAILED | EXIT_EXEC_DENIED | \
-			 EXIT_EXEC_NOT_FOUND | EXIT_EXEC_ENDED)
+			 EXIT_EXEC_NOT_FOUND)
 
 const struct verb verbs[] = {
 	{ "list", "", "List PCI devices by IOMMU group, with their drivers",
@@ -36,7 +38,7 @@ const struct verb verbs[] = {
 	  .run = run_acquire },
 	{ "exec", "DEVICE[=DRIVER[:MODULE]]... -- COMMAND [ARGUMENT]...",
 	  "Move devices to VFIO while a command runs",
-	  OPTIONS_ACQUIRE, EXITS_EXEC, .driver = DRIVER_TARGET,
+	  OPTIONS_ACQUIRE, EXITS_EXEC | EXIT_EXEC_ENDED, .driver = DRIVER_TARGET,
 	  .has_command = true, .run = run_exec },
 	{ "adopt", "DEVICE[=DRIVER[:MODULE]]...",
 	  "Claim devices that are on VFIO drivers already",
@@ -45,20 +47,20 @@ const struct verb verbs[] = {
 	{ "release", "DEVICE|ID...",
 	  "End claims, and put their devices back",
 	  OPTIONS_ALL | OPTION_WAIT | OPTION_DEFER | OPTION_ASK |
-	  OPTION_DEADLINE | OPTION_PROGRESS, EXITS_CHANGE, .by_group = true,
-	  .run = run_release },
+	  OPTION_DEADLINE | OPTION_PROGRESS, EXITS_SOME | EXIT_INCOMPLETE,
+	  .by_group = true, .run = run_release },
 	{ "mark", "DEVICE EVENT",
 	  "Record what happened to a device in a guest",
 	  OPTIONS_ALL | OPTION_GENERATION | OPTION_CLAIM, EXITS_KERNEL,
 	  .run = run_mark },
 	{ "repair", "DEVICE...",
 	  "Put right what a restore or somebody else left wrong",
-	  OPTIONS_ALL | OPTION_DEADLINE | OPTION_PROGRESS, EXITS_CHANGE,
-	  .by_group = true, .run = run_repair },
+	  OPTIONS_ALL | OPTION_DEADLINE | OPTION_PROGRESS,
+	  EXITS_SOME | EXIT_INCOMPLETE, .by_group = true, .run = run_repair },
 	{ "strays", "[DEVICE]...",
 	  "List devices that are on VFIO, or meant for it, and nobody's",
 	  OPTIONS_ALL | OPTION_FIX | OPTION_DEADLINE | OPTION_PROGRESS,
-	  EXITS_KERNEL, .run = run_strays },
+	  EXITS_SOME, .run = run_strays },
 	{ "path", "DEVICE...",
 	  "Tell the PCI path of a device, and the device of a path",
 	  OPTIONS_ALL, EXITS_READ, .run = run_path },
@@ -72,13 +74,14 @@ const struct verb verbs[] = {
 	{ "log", "", "Print the last events that the module remembers",
 	  OPTIONS_ALL | OPTION_SINCE | OPTION_COUNT, EXITS_KERNEL,
 	  .run = run_log },
-	{ "delegate", "DEVICE... -- COMMAND [ARGUMENT]...",
+	{ "delegate", "DEVICE... [-- COMMAND [ARGUMENT]...]",
 	  "Run a command that may use these groups, and nothing else",
 	  OPTIONS_ALL | OPTION_OPERATIONS | OPTION_MAX_CLAIMS |
-	  OPTION_MAX_TRANSACTIONS | OPTION_SOCKET | OPTION_LABEL, EXITS_EXEC,
+	  OPTION_MAX_TRANSACTIONS | OPTION_SOCKET | OPTION_LABEL,
+	  EXIT_DONE | EXITS_EXEC | EXIT_EXEC_BECOMES,
 	  .has_command = true, .by_group = true, .run = run_delegate },
 	{ "revoke", "DELEGATION...", "Take back what was delegated",
-	  OPTIONS_ALL | OPTION_END_CLAIMS | OPTION_DEADLINE, EXITS_KERNEL,
+	  OPTIONS_ALL | OPTION_END_CLAIMS | OPTION_DEADLINE, EXITS_SOME,
 	  .run = run_revoke },
 	{ "help", "[VERB]", "Print this help, or that of a verb",
 	  OPTIONS_ALL, EXITS_READ, .run = run_help },
@@ -93,6 +96,8 @@ const struct exit_row exit_rows[] = {
 	{ EXIT_DONE, "0", "done" },
 	{ EXIT_FAILED, "1",
 	  "failed; nothing was changed, or what was changed is undone" },
+	{ EXIT_FAILED_SOME, "1",
+	  "failed, for one at least; what was done for others stays" },
 	{ EXIT_USAGE, "2", "the command line is wrong" },
 	{ EXIT_INCOMPLETE, "3", "failed, and a restore is incomplete" },
 	{ EXIT_NO_MODULE, "4",
@@ -107,6 +112,7 @@ const struct exit_row exit_rows[] = {
 	{ EXIT_EXEC_NOT_FOUND, "127", "the command was not found" },
 	{ EXIT_EXEC_ENDED, "N",
 	  "as the command ended; 128 + the signal that killed it" },
+	{ EXIT_EXEC_BECOMES, "N", "as the command ends, which bindery becomes" },
 };
 
 const size_t num_exit_rows = ARRAY_SIZE(exit_rows);
@@ -119,14 +125,20 @@ const struct verb *verb_find(const char *name)
 	return NULL;
 }
 
-/* How many arguments the synopsis allows; what follows "--" is no argument. */
+/* What follows "--" is no argument. */
+bool verb_has_dashes(const char *word)
+{
+	return !strncmp(word, "-- ", 3) || !strncmp(word, "[-- ", 4);
+}
+
+/* How many arguments the synopsis allows. */
 void verb_count_arguments(const struct verb *verb, int *min, int *max)
 {
 	const char *word = verb->arguments;
 
 	*min = 0;
 	*max = 0;
-	while (*word && strncmp(word, "-- ", 3)) {
+	while (*word && !verb_has_dashes(word)) {
 		size_t length = strcspn(word, " ");
 
 		*min += *word != '[';

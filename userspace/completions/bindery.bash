@@ -18,6 +18,10 @@ _bindery()
 		COMPREPLY+=("${line%%$'\t'*}")
 	done < <(PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin \
 		"${words[0]}" complete "${words[@]:1:cword}" 2>/dev/null)
+	# Of --OPTION=VALUE readline replaces what follows the "=" only.
+	if [[ $cur == --*=* && $COMP_WORDBREAKS == *=* ]]; then
+		COMPREPLY=("${COMPREPLY[@]#--*=}")
+	fi
 	__ltrim_colon_completions "$cur"
 }
 

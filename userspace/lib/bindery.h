@@ -2308,7 +2308,7 @@ int bindery_filter_set_device(struct bindery_filter *filter, const char *text);
 int bindery_filter_set_class(struct bindery_filter *filter, const char *text);
 
 /**
- * bindery_filter_set_driver() - only on this driver
+ * bindery_filter_set_driver() - only on this driver, "-" and "_" being the same
  * @text: its name; "none": on none
  * Return: -EINVAL if it is empty.
  * Since: 0.1

@@ -155,7 +155,7 @@ static bool match_class(const struct match *match, const char *text,
 
 static bool match_driver(const char *text, const char *driver)
 {
-	return !strcmp(text, *driver ? driver : NO_DRIVER);
+	return driver_is_same(text, *driver ? driver : NO_DRIVER);
 }
 
 static bool is_wanted(const struct bindery_device *device, void *argument)

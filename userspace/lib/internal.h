@@ -118,6 +118,9 @@ bool device_read_path(int devices, const char *name,
 bool device_node_find(const struct bindery_host *host, int dir,
 		      uint32_t class_code, char *node, size_t size);
 
+/* variant.c */
+bool driver_is_same(const char *a, const char *b);
+
 /* path.c */
 int bindery_path_from_link(const char *target, struct bindery_path *path);
 

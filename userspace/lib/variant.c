@@ -15,7 +15,7 @@
 #define DRIVERS	"sys/bus/pci/drivers"
 
 /* "-" and "_" are one character to those who load modules. */
-static bool is_same_name(const char *a, const char *b)
+bool driver_is_same(const char *a, const char *b)
 {
 	for (; *a && *b; a++, b++)
 		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
@@ -61,7 +61,7 @@ static int alias_line(char *line, void *argument)
 	if (!module || strncmp(pattern, ALIAS, strlen(ALIAS)))
 		return 0;
 	if (search->module)
-		return is_same_name(search->module, module);
+		return driver_is_same(search->module, module);
 	wildcards = count_wildcards(pattern);
 	if (fnmatch(pattern, search->device, 0) ||
 	    (search->wildcards >= 0 && search->wildcards <= wildcards))
@@ -95,7 +95,7 @@ static int visit_driver(int dir, const char *name, void *argument)
 	struct driver_search *search = argument;
 
 	(void)dir;
-	if (!is_same_name(name, search->name))
+	if (!driver_is_same(name, search->name))
 		return 0;
 	snprintf(search->driver, BINDERY_NAME_SIZE, "%s", name);
 	return 1;
@@ -111,7 +111,7 @@ static int visit_module_driver(int dir, const char *name, void *argument)
 	if (strncmp(name, prefix, strlen(prefix)))
 		return 0;
 	name += strlen(prefix);
-	if (!*search->driver || is_same_name(name, search->name))
+	if (!*search->driver || driver_is_same(name, search->name))
 		snprintf(search->driver, BINDERY_NAME_SIZE, "%s", name);
 	return 0;
 }
@@ -161,7 +161,7 @@ static int module_line(char *line, void *argument)
 		return 0;
 	*end = '\0';
 	name = strrchr(line, '/');
-	return is_same_name(name ? name + 1 : line, module);
+	return driver_is_same(name ? name + 1 : line, module);
 }
 
 /* alias NAME MODULE */
@@ -172,7 +172,7 @@ static int alias_name_line(char *line, void *argument)
 
 	strtok_r(line, "\n ", &save);
 	name = strtok_r(NULL, "\n ", &save);
-	return name && is_same_name(name, wanted);
+	return name && driver_is_same(name, wanted);
 }
 
 /* 1: there is a module of that name, 0: there is none, else nobody knows. */
@@ -317,7 +317,7 @@ static bool is_vfio_info(const struct kmod_list *entry)
 	snprintf(value, sizeof(value), "%s", kmod_module_info_get_value(entry));
 	for (word = strtok_r(value, ",", &save); word;
 	     word = strtok_r(NULL, ",", &save))
-		if (is_same_name(word, CORE))
+		if (driver_is_same(word, CORE))
 			return true;
 	return false;
 }

@@ -135,19 +135,6 @@ static int drain(struct bindery_wait *wait)
 	return to_errno(ret);
 }
 
-/* Modules and their drivers differ in these only by accident. */
-static char plain(char c)
-{
-	return (char)(c == '-' ? '_' : c);
-}
-
-static bool same_driver(const char *a, const char *b)
-{
-	for (; *a && plain(*a) == plain(*b); a++)
-		b++;
-	return plain(*a) == plain(*b);
-}
-
 static int open_device(const struct bindery_wait *wait)
 {
 	char text[BINDERY_BDF_SIZE], path[128];
@@ -191,7 +178,7 @@ static enum bindery_wait_state look(struct bindery_wait *wait, int dir)
 
 	if ((wait->want_driver || wait->want_node) && !has_driver)
 		return BINDERY_WAIT_NO_DRIVER;
-	if (*wait->wanted && !same_driver(wait->wanted, wait->driver))
+	if (*wait->wanted && !driver_is_same(wait->wanted, wait->driver))
 		return BINDERY_WAIT_OTHER_DRIVER;
 	if (wait->want_node && !find_node(wait, dir))
 		return BINDERY_WAIT_NO_NODE;

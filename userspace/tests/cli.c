@@ -19,6 +19,7 @@ int __real_bindery_host_new(const char *root, struct bindery_host **host);
 int __wrap_bindery_host_new(const char *root, struct bindery_host **host);
 
 static const char *tree;
+static int host_error;
 static int out_fd = -1, err_fd = -1;
 static char out_text[SIZE], err_text[SIZE];
 static struct json_object *document;
@@ -27,12 +28,19 @@ static char verb[32];
 
 int __wrap_bindery_host_new(const char *root, struct bindery_host **host)
 {
+	if (host_error)
+		return -host_error;
 	return __real_bindery_host_new(tree ? tree : root, host);
 }
 
 void cli_use_tree(const char *root)
 {
 	tree = root;
+}
+
+void cli_fail_host(int error)
+{
+	host_error = error;
 }
 
 void cli_ignore_hangup(bool ignore)

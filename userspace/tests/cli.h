@@ -37,4 +37,7 @@ void cli_ignore_hangup(bool ignore);
 /* The tool sees this tree instead of the machine; NULL: the machine. */
 void cli_use_tree(const char *root);
 
+/* No host can be looked at, for this errno; 0: it can. */
+void cli_fail_host(int error);
+
 #endif

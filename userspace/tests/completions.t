@@ -106,8 +106,12 @@ for shell in $shells; do
 	result "U2_${shell}_completes_verbs" $?
 	has_options_of_all_verbs "$shell"
 	result "U2_${shell}_completes_options_of_every_verb" $?
+	# For bash a word begins behind "=".
+	prefix=--target=
+	[ "$shell" = bash ] && prefix=
 	offers "$shell" vfio-pci bindery acquire --target vfio-p &&
 		offers "$shell" none bindery adopt -n non &&
+		offers "$shell" "${prefix}vfio-pci" bindery acquire --target=vfio-p &&
 		offers "$shell" "" bindery check --label x
 	result "U2_${shell}_completes_values" $?
 	offers "$shell" "detach-ok detach-failed" bindery mark 01:00.0 det &&

@@ -219,8 +219,12 @@ TEST(C6_a_kept_claim_that_is_adopted_ends_with_its_holder)
 	start();
 	mock.claim_flags = BINDERY_CLAIM_KEEP;
 	EXPECT_INT(hold_until("adopt 01:00.0", SIGINT), 0);
+	EXPECT(!strstr(cli_err(), "as it is"));
 	EXPECT_INT(mock.count[MOCK_KEEP], 1);
 	EXPECT_INT(mock.keep.policy, BINDERY_KEEP_OFF);
+	mock.claim_flags = BINDERY_CLAIM_KEEP;
+	EXPECT_INT(hold_until("adopt --label vm 01:00.0", SIGINT), 0);
+	EXPECT_HAS(cli_err(), "a kept claim is taken over as it is; ");
 }
 
 TEST(C6_what_cannot_be_adopted_is_named)

@@ -59,6 +59,58 @@ TEST(C5_claims_are_offered_with_their_labels)
 	finish();
 }
 
+TEST(U2_each_driver_is_offered_once)
+{
+	start();
+	tree_pci("0000:02:00.0", "e1000e", "6");
+	EXPECT_INT(cli_run("complete adopt --native e"), 0);
+	EXPECT_TEXT(cli_out(), "e1000e\ta driver in use\n");
+	EXPECT_INT(cli_run("complete list --driver e"), 0);
+	EXPECT_TEXT(cli_out(), "e1000e\ta driver in use\n");
+	EXPECT_INT(cli_run("complete list --driver n"), 0);
+	EXPECT_TEXT(cli_out(), "none\tno driver\n");
+	EXPECT_INT(cli_run("complete wait --driver a"), 0);
+	EXPECT_TEXT(cli_out(), "any\twhichever\n");
+	finish();
+}
+
+TEST(U2_values_are_offered_in_each_way_that_they_are_written)
+{
+	start();
+	EXPECT_INT(cli_run("complete acquire --target=vfi"), 0);
+	EXPECT_TEXT(cli_out(), "--target=vfio-pci\tthe generic one\n");
+	EXPECT_INT(cli_run("complete acquire --force=netdev,sw"), 0);
+	EXPECT_TEXT(cli_out(), "--force=netdev,swap\ta use by the host\n");
+	EXPECT_INT(cli_run("complete acquire --force=sig"), 0);
+	EXPECT_TEXT(cli_out(), "");
+	EXPECT_INT(cli_run("complete delegate --ops show,ope"), 0);
+	EXPECT_HAS(cli_out(), "show,open-claim\t");
+	EXPECT_INT(cli_run("complete acquire --label=x"), 0);
+	EXPECT_TEXT(cli_out(), "");
+	EXPECT_INT(cli_run("complete acquire --nothing=x"), 0);
+	EXPECT_TEXT(cli_out(), "");
+	finish();
+}
+
+TEST(U2_where_no_group_is_needed_every_device_is_offered)
+{
+	start();
+	tree_pci("0000:02:00.0", NULL, NULL);
+	tree_pci("0000:03:00.0", "pcieport", "6");
+	tree_file("sys/devices/0000:03:00.0/class", "0x060400\n");
+	EXPECT_INT(cli_run("complete path 0000:0"), 0);
+	EXPECT_TEXT(cli_out(), "0000:01:00.0\te1000e, group 5\n"
+		    "0000:02:00.0\tno driver\n"
+		    "0000:03:00.0\tpcieport, group 6\n");
+	EXPECT_INT(cli_run("complete wait 0000:02"), 0);
+	EXPECT_TEXT(cli_out(), "0000:02:00.0\tno driver\n");
+	EXPECT_INT(cli_run("complete acquire 0000:0"), 0);
+	EXPECT_TEXT(cli_out(), "0000:01:00.0\te1000e, group 5\n");
+	EXPECT_INT(cli_run("complete delegate 0000:01:00.0 0000:0"), 0);
+	EXPECT_TEXT(cli_out(), "0000:01:00.0\te1000e, group 5\n");
+	finish();
+}
+
 TEST(U2_options_are_offered_with_what_they_do)
 {
 	start();

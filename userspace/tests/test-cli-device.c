@@ -103,6 +103,25 @@ TEST(A7_another_device_is_told_as_such)
 	EXPECT_HAS(cli_err(), "resolve: identity: the device at this address is not the expected one");
 }
 
+TEST(A6_it_is_told_what_is_wrong_with_a_device)
+{
+	char line[640];
+
+	start();
+	EXPECT_INT(cli_run("show 01:00.0,foo=1"), 1);
+	EXPECT_HAS(cli_err(), "01:00.0,foo=1: request: address: what follows a comma is no check; write it as id=");
+	EXPECT_INT(cli_run("show 01:00.0=vfio-pci"), 1);
+	EXPECT_HAS(cli_err(), "address: this verb takes no driver; leave out what begins with '='\n");
+	snprintf(line, sizeof(line), "show %0600d", 0);
+	EXPECT_INT(cli_run(line), 1);
+	EXPECT_HAS(cli_err(), "address: it is longer than 511 bytes; ");
+	/* What cannot be looked up is not malformed. */
+	cli_fail_host(EMFILE);
+	EXPECT_INT(cli_run("show eth0"), 1);
+	EXPECT_TEXT(cli_err(), "bindery: system: eth0: Too many open files\n");
+	cli_fail_host(0);
+}
+
 TEST(A6_malformed_devices_are_refused_and_named)
 {
 	static const char *const malformed[] = {
@@ -127,7 +146,7 @@ TEST(A6_malformed_devices_are_refused_and_named)
 	}
 	EXPECT_INT(mock.count[MOCK_SHOW], 0);
 	EXPECT_HAS(cli_err(), "bindery: 01:00.0: request");
-	EXPECT_HAS(cli_err(), "see DEVICES in bindery(8)");
+	EXPECT_HAS(cli_err(), "leave out what begins");
 }
 
 TEST(G2_what_the_host_uses_is_found_behind_a_path_too)

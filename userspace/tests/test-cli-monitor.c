@@ -78,6 +78,7 @@ TEST(U2_usage_errors_of_monitor_and_log_end_with_2)
 	static const char *const lines[] = {
 		"monitor x", "monitor --since x", "monitor --since 0",
 		"monitor --count 0", "monitor --count -1", "monitor --timeout x",
+		"monitor --timeout 2000001", "wait --deadline 3601 01:00.0",
 		"log x", "log --timeout 1", "log --since -1", "log -n x",
 		"list --progress", "monitor --progress",
 	};
@@ -178,6 +179,7 @@ TEST(W4_a_loss_is_a_line_and_a_status_of_its_own)
 TEST(U2_a_monitor_that_hears_nothing_ends_by_time)
 {
 	start(1);
+	EXPECT_INT(cli_run("monitor --timeout 2000000 --help"), 0);
 	EXPECT_INT(cli_run("monitor --timeout 0.05"), 0);
 	EXPECT_TEXT(cli_out(), "");
 	EXPECT_INT(cli_run("monitor --timeout 0.05 --count 1"), 1);

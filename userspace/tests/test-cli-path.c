@@ -239,6 +239,11 @@ TEST(A5_list_filters_and_A8_groups_functions_of_a_slot)
 	EXPECT_TEXT(json_at(cli_json(0), "groups.0.group"), "1");
 	EXPECT_INT(cli_run("list -j --driver nvme"), 0);
 	EXPECT(!json_at(cli_json(0), "groups.0"));
+	tree_link("sys/bus/pci/devices/0000:01:00.1/driver",
+		  "../../drivers/virtio-pci");
+	EXPECT_INT(cli_run("list -j --driver virtio_pci"), 0);
+	EXPECT_TEXT(json_at(cli_json(0), "groups.0.devices.0.device"),
+		    "0000:01:00.1");
 	EXPECT_INT(cli_run("list --numa x"), 2);
 	EXPECT_INT(cli_run("list --vendor="), 2);
 	finish();

@@ -146,6 +146,12 @@ TEST(G2_each_guard_can_be_masked_by_itself)
 		    "bindery check: 'netdev,lunch' is not a list of uses: mount, swap, holder, netdev, boot-vga, address, default-route, display, open\n"
 		    "Try 'bindery help check'.\n");
 	EXPECT_INT(cli_run("check --force= " BDF), 2);
+	EXPECT_INT(cli_run("check --force=netdev --force= " BDF), 2);
+	EXPECT_INT(cli_run("check --force=signature " BDF), 2);
+	EXPECT_INT(cli_run("check --force=netdev --force=boot-vga " BDF), 0);
+	EXPECT_INT(cli_run("strays --deadline 1"), 2);
+	EXPECT_HAS(cli_err(), "--deadline needs --fix");
+	EXPECT_INT(cli_run("strays --deadline 1 --fix 0000:02:00.0"), 0);
 	EXPECT_INT(cli_run("acquire --force=netdev " BDF), 1);
 	EXPECT_INT(mock.count[MOCK_ACQUIRE], 0);
 	finish();
