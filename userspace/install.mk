@@ -70,6 +70,7 @@ lint_with = @command -v $(1) >/dev/null || { echo "SKIP: no $(1)"; exit 0; }; se
 man: cli
 	$(O)/bindery help --json | \
 		python3 $(src)tests/table.py --write $(src)man/bindery.8
+	python3 $(src)tests/codes.py --write $(src)
 
 lint:
 	$(call lint_with,cppcheck) $(CPPCHECK) $(cppflags) $(lint_c)

@@ -5,6 +5,7 @@
 #include <error.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 static int hear(struct bindery_monitor *monitor)
 {
@@ -21,25 +22,29 @@ static int hear(struct bindery_monitor *monitor)
 
 int main(int argc, char **argv)
 {
-	struct bindery_context *context = NULL;
-	struct bindery_request *request = NULL;
+	const struct bindery_error_record *record;
+	struct bindery_context *context;
+	struct bindery_request *request;
 	struct bindery_monitor *monitor = NULL;
 	struct bindery_claim *claim = NULL;
-	int ret = bindery_context_new(&context);
+	enum bindery_error code;
+	int ret = bindery_request_new(&request);
 
-	if (ret)
-		error(1, -ret, "/dev/bindery");
-	ret = bindery_request_new(&request);
 	for (int i = 1; !ret && i < argc; i++) {
 		struct bindery_reference device = { 0 };
 
-		if (!(ret = bindery_bdf_parse(argv[i], &device.bdf)))
+		ret = bindery_bdf_parse(argv[i], &device.bdf);
+		if (!ret)
 			ret = bindery_request_add_device(request, &device, NULL, NULL);
 	}
-	if (!ret)
-		bindery_request_set_flags(request, BINDERY_ACQUIRE_COMPANIONS);
-	if (!ret)
-		ret = bindery_monitor_new(0, &monitor);
+	if (ret)
+		error(1, -ret, "devices");
+	bindery_request_set_flags(request, BINDERY_ACQUIRE_COMPANIONS);
+	ret = bindery_context_new(&context);
+	if (ret)
+		error(1, -ret, "/dev/bindery");
+	record = bindery_context_get_error(context);
+	ret = bindery_monitor_new(0, &monitor);
 	if (!ret)
 		ret = bindery_claim_acquire(context, request, &claim, NULL);
 	for (int ready = 1; !ret && ready > 0;) {
@@ -48,10 +53,14 @@ int main(int argc, char **argv)
 		ready = poll(&file, 1, 1000);
 		ret = hear(monitor);
 	}
-	if (!ret)
+	if (!ret) {
 		ret = bindery_claim_release(claim, 0, 0, 0, NULL);
-	printf("%s\n", ret ? bindery_error_sentence(bindery_error_record_get_code(
-			bindery_context_get_error(context))) : "released");
+		record = bindery_claim_get_error(claim);
+	}
+	/* What the module refused has a code. */
+	code = bindery_error_record_get_code(record);
+	printf("%s\n", !ret ? "released" : code ? bindery_error_sentence(code) :
+						  strerror(-ret));
 	bindery_claim_free(claim);
 	bindery_monitor_free(monitor);
 	bindery_request_free(request);

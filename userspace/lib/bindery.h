@@ -2831,7 +2831,7 @@ int bindery_stray_fix(const struct bindery_host *host,
 
 /**
  * bindery_nodes_watch() - listen to what udev does, before nodes come to be
- * @host: the machine
+ * @host: the machine; has to live as long as @nodes
  * @nodes: where to store the watch
  *
  * Call it before devices are moved: what happens earlier is not heard.
