@@ -159,7 +159,7 @@ int transaction_acquire(struct transaction *transaction)
 static void warn_kept(const struct options *options)
 {
 	if (options->given & OPTIONS_OF_NEW)
-		fputs("bindery: a kept claim is taken over as it is; label, flags and native drivers that were given are not looked at\n",
+		fputs("bindery: a kept claim is taken over as it is; options are not looked at\n",
 		      stderr);
 }
 

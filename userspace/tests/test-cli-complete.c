@@ -78,7 +78,7 @@ TEST(U2_values_are_offered_in_each_way_that_they_are_written)
 {
 	start();
 	EXPECT_INT(cli_run("complete acquire --target=vfi"), 0);
-	EXPECT_TEXT(cli_out(), "--target=vfio-pci\tthe generic one\n");
+	EXPECT_HAS(cli_out(), "--target=vfio-pci\t");
 	EXPECT_INT(cli_run("complete acquire --force=netdev,sw"), 0);
 	EXPECT_TEXT(cli_out(), "--force=netdev,swap\ta use by the host\n");
 	EXPECT_INT(cli_run("complete acquire --force=sig"), 0);
