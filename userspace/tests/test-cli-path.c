@@ -81,7 +81,7 @@ TEST(A1_path_tells_nothing_if_one_cannot_be_told)
 	finish();
 }
 
-TEST(A2_path_and_pictures_look_at_what_is_expected)
+TEST(A7_path_and_pictures_look_at_what_is_expected)
 {
 	static const char *const lines[] = {
 		"path -j 01:00.1,id=8086:10d4", "show --tree 01:00.1,id=8086:10d4",

@@ -81,7 +81,7 @@ TEST(C10_a_fix_that_fails_in_sysfs_tells_of_that)
 	finish();
 }
 
-TEST(A2_what_is_not_the_expected_device_is_not_fixed)
+TEST(A7_what_is_not_the_expected_device_is_not_fixed)
 {
 	start();
 	EXPECT_INT(cli_run("strays --fix --json " BDF ",id=ffff:ffff"), 1);

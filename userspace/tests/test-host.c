@@ -326,7 +326,7 @@ static void put_serial(void)
 	EXPECT(file && !fclose(file));
 }
 
-TEST(A2_what_a_reference_expects_is_looked_at)
+TEST(A7_what_a_reference_expects_is_looked_at)
 {
 	struct bindery_reference device = { .bdf = { 0, 5, 3, 1 } };
 	struct bindery_bdf absent = { 0, 5, 3, 2 };
@@ -360,7 +360,7 @@ TEST(A2_what_a_reference_expects_is_looked_at)
 	finish();
 }
 
-TEST(A2_a_serial_number_is_read_from_the_configuration_space)
+TEST(A7_a_serial_number_is_read_from_the_configuration_space)
 {
 	struct bindery_reference device = {
 		.bdf = { 0, 5, 3, 1 }, .expect = BINDERY_EXPECT_SERIAL,
