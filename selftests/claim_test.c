@@ -21,40 +21,33 @@ TEST_F(claim, C1_closing_the_claim_restores)
 	COMES_BACK();
 }
 
-#define RELEASING(seen) ((seen)[BINDERY_GROUP_DRAINING] +		\
-			 (seen)[BINDERY_GROUP_RESTORING])
-
 /* The machine's own limit for a program is what ends a run that hangs. */
 #define HOURS		(24 * 3600)
 
-/* From before ACQUIRE to after the end of RELEASE. */
+/* At any moment inside of ACQUIRE and RELEASE; others do not count. */
 TEST_F_TIMEOUT(claim, C1_an_owner_killed_at_any_moment_leaves_nothing, HOURS)
 {
-	int rounds = num_rounds(420);
-	int seen[KILLED_STATES] = { 0 };
-	long needs = owner_needs(self->control, &self->request);
-	int state;
+	int wanted = num_rounds(500);
+	struct kills kills = { 0 };
+	long within = owner_needs(self->control, &self->request);
 
-	ASSERT_LT(0, needs);
+	ASSERT_LT(0, within);
 	srandom(getpid());
-	for (int i = 0; i < rounds; i++) {
-		state = owner_kill(self->control, &self->request, self->first,
-				   needs + needs / 4);
-		ASSERT_LE(0, state);
-		seen[state]++;
+	while (kills_inside(&kills) < wanted &&
+	       kills_tried(&kills) < KILLS_AT_MOST(wanted)) {
+		ASSERT_EQ(0, owner_kill(self->control, &self->request,
+					self->first, &within, &kills));
 		ASSERT_TRUE(BECOMES(FREE));
 		ASSERT_EQ(0, snapshot_compare(&self->before)) {
-			TH_LOG("in round %d, killed in state %d", i, state);
+			kills_print(&kills);
 		}
 	}
-	TH_LOG("%d killed: free: %d, binding: %d, held: %d, draining: %d, "
-	       "restoring: %d", rounds, seen[BINDERY_GROUP_FREE],
-	       seen[BINDERY_GROUP_BINDING], seen[BINDERY_GROUP_HELD],
-	       seen[BINDERY_GROUP_DRAINING], seen[BINDERY_GROUP_RESTORING]);
-	if (rounds < 200)
+	kills_print(&kills);
+	EXPECT_EQ(wanted, kills_inside(&kills));
+	if (wanted < 200)
 		return;
-	EXPECT_LT(0, seen[BINDERY_GROUP_BINDING]);
-	EXPECT_LT(0, RELEASING(seen));
+	EXPECT_LT(0, kills.acquiring);
+	EXPECT_LT(0, kills.releasing);
 }
 
 TEST_F(claim, C1_exec_closes_the_claim)

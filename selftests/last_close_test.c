@@ -17,7 +17,6 @@
 
 /* How often a group in use has to be seen left alone. */
 #define LOOKS		3
-#define RESTORED_MS	(10000 * slowness())
 
 FIXTURE(last_close) {
 	COMMON;

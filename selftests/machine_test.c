@@ -421,45 +421,40 @@ TEST_F(machine, T8_several_groups_are_refused_where_one_was_meant)
 /* The machine's own limit for a program is what ends a run that hangs. */
 #define HOURS		(24 * 3600)
 
-/* From before ACQUIRE to after the end of RELEASE, the groups in turn. */
+/* At any moment inside of ACQUIRE and RELEASE, the groups in turn. */
 TEST_F_TIMEOUT(machine, C1_an_owner_killed_at_any_moment_leaves_each_group,
 	       HOURS)
 {
-	int rounds = num_rounds(10);
-	int seen[KILLED_STATES] = { 0 };
-	long needs[MAX_GROUPS];
-	int state;
+	int wanted = num_rounds(10);
+	struct kills kills = { 0 };
+	long within[MAX_GROUPS];
 
 	srandom(getpid());
 	for (unsigned int g = 0; g < self->num; g++) {
 		request_companions(&self->request, &self->movable[g]);
-		needs[g] = owner_needs(self->control, &self->request);
-		ASSERT_LT(0, needs[g]);
+		within[g] = owner_needs(self->control, &self->request);
+		ASSERT_LT(0, within[g]);
 	}
-	for (int i = 0; i < rounds; i++) {
-		unsigned int g = i % self->num;
+	while (kills_inside(&kills) < wanted &&
+	       kills_tried(&kills) < KILLS_AT_MOST(wanted)) {
+		unsigned int g = kills_tried(&kills) % self->num;
 		char *first = self->movable[g].bdf[0];
 
 		request_companions(&self->request, &self->movable[g]);
-		state = owner_kill(self->control, &self->request, first,
-				   needs[g] + needs[g] / 4);
-		ASSERT_LE(0, state);
-		seen[state]++;
+		ASSERT_EQ(0, owner_kill(self->control, &self->request, first,
+					&within[g], &kills));
 		ASSERT_TRUE(wait_until(group_state(self->control, first) ==
 				       BINDERY_GROUP_FREE));
 		ASSERT_EQ(0, snapshot_compare(&self->before)) {
-			TH_LOG("in round %d, of %s", i, first);
+			TH_LOG("after a kill of the owner of %s", first);
 		}
 	}
-	TH_LOG("%d killed: free: %d, binding: %d, held: %d, draining: %d, "
-	       "restoring: %d", rounds, seen[BINDERY_GROUP_FREE],
-	       seen[BINDERY_GROUP_BINDING], seen[BINDERY_GROUP_HELD],
-	       seen[BINDERY_GROUP_DRAINING], seen[BINDERY_GROUP_RESTORING]);
-	if (rounds < 100)
+	kills_print(&kills);
+	EXPECT_EQ(wanted, kills_inside(&kills));
+	if (wanted < 100)
 		return;
-	EXPECT_LT(0, seen[BINDERY_GROUP_BINDING] +
-		     seen[BINDERY_GROUP_DRAINING] +
-		     seen[BINDERY_GROUP_RESTORING]);
+	EXPECT_LT(0, kills.acquiring);
+	EXPECT_LT(0, kills.releasing);
 }
 
 TEST_HARNESS_MAIN

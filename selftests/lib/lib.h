@@ -39,6 +39,8 @@ void note_line(const char *format, ...)
 time_t now_seconds(void);
 /* How much longer this kernel takes for everything: what it was built for. */
 int slowness(void);
+/* A restore, from the last close on: promised. */
+#define RESTORED_MS	(10000 * slowness())
 
 /* What does not come at once may take long: it is asked for less often. */
 #define wait_until(condition)						\
@@ -305,11 +307,22 @@ int qmp_device_del(int qmp, const char *id);
 bool qmp_has_device(int qmp, const char *id);
 
 /* kill.c: an owner that is killed while it takes a group or gives it back */
-#define KILLED_STATES	(BINDERY_GROUP_GONE + 1)
+struct kills {
+	int before;		/* it had not begun */
+	int acquiring, releasing;	/* inside, which is what counts */
+	int after;		/* it had ended both */
+	int states[BINDERY_GROUP_GONE + 1];	/* then, of those inside */
+};
+
+/* So many are killed, inside or not, until enough were inside. */
+#define KILLS_AT_MOST(inside)	(4 * (inside) + 20)
 
 long owner_needs(int control, struct request *request);
 int owner_kill(int control, struct request *request, const char *bdf,
-	       long within_us);
+	       long *within_us, struct kills *kills);
+int kills_inside(const struct kills *kills);
+int kills_tried(const struct kills *kills);
+void kills_print(const struct kills *kills);
 
 /* observe.c: what the kernel does, seen from outside */
 int uevents_open(void);
