@@ -15,6 +15,8 @@
 
 #define ABSENT	"0000:fe:1f.7"
 #define PATH_SIZE 256
+/* Of more devices than this only some are looked for, all over the machine. */
+#define MANY	150
 
 FIXTURE(path) {
 	struct run run;
@@ -66,6 +68,18 @@ static int read_table(FIXTURE_DATA(path) *self,
 	return count;
 }
 
+/* The way from a path back looks at each device of the machine. */
+static void thin_out(FIXTURE_DATA(path) *self)
+{
+	int step = 1 + self->num / MANY, left = 0;
+
+	for (int i = 0; i < self->num; i += step, left++) {
+		memmove(self->bdf[left], self->bdf[i], BDF_SIZE);
+		memmove(self->path[left], self->path[i], PATH_SIZE);
+	}
+	self->num = left;
+}
+
 static int run_all(FIXTURE_DATA(path) *self, int (*become)(void),
 		   char *first, size_t size)
 {
@@ -107,6 +121,7 @@ TEST_F(path, A1_the_way_from_a_BDF_to_its_path_leads_back)
 
 	ASSERT_EQ(0, run_all(self, NULL, self->bdf[0], BDF_SIZE));
 	ASSERT_EQ(0, differ(self));
+	thin_out(self);
 	ASSERT_EQ(0, run_all(self, NULL, self->path[0], PATH_SIZE));
 	EXPECT_EQ(0, differ(self));
 	for (int i = 0; i < self->num; i++)
@@ -130,6 +145,7 @@ TEST_F(path, A2_paths_need_no_right_and_no_module)
 {
 	ASSERT_EQ(0, run_all(self, become_nobody, self->bdf[0], BDF_SIZE));
 	ASSERT_EQ(0, differ(self));
+	thin_out(self);
 	ASSERT_EQ(0, run_all(self, become_nobody, self->path[0], PATH_SIZE));
 	EXPECT_EQ(0, differ(self));
 }
