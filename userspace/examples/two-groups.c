@@ -5,7 +5,18 @@
 #include <error.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
+
+/* Ends the program, and with it the claim: what was taken goes back by itself. */
+static void check(int ret, const char *what,
+		  const struct bindery_error_record *record)
+{
+	enum bindery_error code =
+		record ? bindery_error_record_get_code(record) : 0;
+
+	if (ret)
+		error(1, -ret, "%s: %s", what,
+		      code ? bindery_error_sentence(code) : "failed");
+}
 
 static int hear(struct bindery_monitor *monitor)
 {
@@ -22,48 +33,28 @@ static int hear(struct bindery_monitor *monitor)
 
 int main(int argc, char **argv)
 {
-	const struct bindery_error_record *record;
+	struct pollfd file = { .events = POLLIN };
 	struct bindery_context *context;
+	struct bindery_monitor *monitor;
 	struct bindery_request *request;
-	struct bindery_monitor *monitor = NULL;
-	struct bindery_claim *claim = NULL;
-	enum bindery_error code;
-	int ret = bindery_request_new(&request);
+	struct bindery_claim *claim;
 
-	for (int i = 1; !ret && i < argc; i++) {
+	check(bindery_request_new(&request), "request", NULL);
+	for (int i = 1; i < argc; i++) {
 		struct bindery_reference device = { 0 };
 
-		ret = bindery_bdf_parse(argv[i], &device.bdf);
-		if (!ret)
-			ret = bindery_request_add_device(request, &device, NULL, NULL);
+		check(bindery_bdf_parse(argv[i], &device.bdf), argv[i], NULL);
+		check(bindery_request_add_device(request, &device, NULL, NULL),
+		      argv[i], NULL);
 	}
-	if (ret)
-		error(1, -ret, "devices");
 	bindery_request_set_flags(request, BINDERY_ACQUIRE_COMPANIONS);
-	ret = bindery_context_new(&context);
-	if (ret)
-		error(1, -ret, "/dev/bindery");
-	record = bindery_context_get_error(context);
-	ret = bindery_monitor_new(0, &monitor);
-	if (!ret)
-		ret = bindery_claim_acquire(context, request, &claim, NULL);
-	for (int ready = 1; !ret && ready > 0;) {
-		struct pollfd file = { bindery_monitor_get_fd(monitor), POLLIN, 0 };
-
-		ready = poll(&file, 1, 1000);
-		ret = hear(monitor);
-	}
-	if (!ret) {
-		ret = bindery_claim_release(claim, 0, 0, 0, NULL);
-		record = bindery_claim_get_error(claim);
-	}
-	/* What the module refused has a code. */
-	code = bindery_error_record_get_code(record);
-	printf("%s\n", !ret ? "released" : code ? bindery_error_sentence(code) :
-						  strerror(-ret));
-	bindery_claim_free(claim);
-	bindery_monitor_free(monitor);
-	bindery_request_free(request);
-	bindery_context_free(context);
-	return ret ? 1 : 0;
+	check(bindery_context_new(&context), "/dev/bindery", NULL);
+	check(bindery_monitor_new(0, &monitor), "events", NULL);
+	check(bindery_claim_acquire(context, request, &claim, NULL), "acquire",
+	      bindery_context_get_error(context));
+	for (file.fd = bindery_monitor_get_fd(monitor); poll(&file, 1, 1000) > 0;)
+		check(hear(monitor), "events", NULL);
+	check(bindery_claim_release(claim, 0, 0, 0, NULL), "release",
+	      bindery_claim_get_error(claim));
+	return puts("released") < 0;
 }

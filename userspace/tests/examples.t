@@ -9,6 +9,6 @@ said=$("$O/example-two-groups" 01:00.0 2>&1)
 status=$?
 echo "# $said"
 case "$status $said" in
-"1 "*": devices: Invalid argument") echo "ok 1 U1_an_example_says_what_is_wrong" ;;
+"1 "*": 01:00.0: failed: Invalid argument") echo "ok 1 U1_an_example_says_what_is_wrong" ;;
 *) echo "not ok 1 U1_an_example_says_what_is_wrong" ;;
 esac
