@@ -222,14 +222,6 @@ struct bindery_member *bindery_group_next(struct bindery_group *group,
 					  struct bindery_member *member,
 					  bool backwards);
 
-#define bindery_group_walk(member, group, backwards)			\
-	for (member = bindery_group_next(group, NULL, backwards); member; \
-	     member = bindery_group_next(group, member, backwards))
-
-/* By who keeps the group from being freed; newcomers may join meanwhile. */
-#define bindery_group_each(member, group)				\
-	bindery_group_walk(member, group, false)
-
 /* reserve.c: who gets which groups */
 void bindery_groups_repair(const struct bindery_plan *plan);
 int bindery_groups_look(struct bindery_plan *plan,
@@ -261,6 +253,20 @@ struct bindery_ioc_bdf bindery_pci_address(const struct pci_dev *pdev);
 struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp);
 void bindery_member_get(struct bindery_member *member);
 void bindery_member_put(struct bindery_member *member);
+
+DEFINE_FREE(bindery_member, struct bindery_member *,
+	    if (_T) bindery_member_put(_T))
+
+/* Each with a reference for its turn. */
+#define bindery_group_walk(member, group, backwards)			\
+	for (struct bindery_member *member __free(bindery_member) =	\
+		     bindery_group_next(group, NULL, backwards);	\
+	     member; member = bindery_group_next(group, member, backwards))
+
+/* Newcomers may join meanwhile, and all may go: then that was the last. */
+#define bindery_group_each(member, group)				\
+	bindery_group_walk(member, group, false)
+
 bool bindery_member_before(const struct bindery_member *a,
 			   const struct bindery_member *b);
 bool bindery_member_is_bridge(const struct bindery_member *member);

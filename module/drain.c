@@ -33,8 +33,6 @@ static bool needs_fence(struct bindery_member *member)
 
 bool bindery_group_needs_fence(struct bindery_group *group)
 {
-	struct bindery_member *member;
-
 	bindery_group_each(member, group)
 		if (needs_fence(member))
 			return true;
@@ -114,7 +112,6 @@ static bool run_members(struct bindery_group *group, u32 step,
 		.step = step,
 		.call = call,
 	};
-	struct bindery_member *member;
 
 	bindery_group_walk(member, group, backwards)
 		if (is_in_pass(member) && member->did & did)
@@ -159,8 +156,6 @@ static bool begin_pass(struct bindery_group *group)
 
 static bool has_to_wait(struct bindery_group *group)
 {
-	struct bindery_member *member;
-
 	bindery_group_each(member, group)
 		if (!bindery_member_busy(member) && member->did &&
 		    member->restored == BINDERY_RESTORED_USER)
@@ -171,8 +166,6 @@ static bool has_to_wait(struct bindery_group *group)
 /* All overrides, before the first target is left: as in an ACQUIRE. */
 static int aim(struct bindery_group *group)
 {
-	struct bindery_member *member;
-
 	bindery_group_each(member, group)
 		bindery_member_leave(member, jiffies +
 				     msecs_to_jiffies(FENCE_MS));
@@ -225,8 +218,6 @@ static int keep_users_out(struct bindery_group *group, bool sealed,
 
 static bool has_target(struct bindery_group *group)
 {
-	struct bindery_member *member;
-
 	bindery_group_each(member, group)
 		if (!bindery_member_busy(member) &&
 		    member->did & BINDERY_DID_BIND &&

@@ -202,8 +202,6 @@ static int owned_by_other(struct bindery_group *group)
 
 static bool has_vfs(struct bindery_group *group)
 {
-	struct bindery_member *member;
-
 	bindery_group_each(member, group)
 		if (!bindery_member_busy(member) &&
 		    member->did & BINDERY_DID_BIND && pci_num_vf(member->pdev))
@@ -214,8 +212,6 @@ static bool has_vfs(struct bindery_group *group)
 /* One who owns nothing, but whom the unbind of the device would wait for. */
 static bool has_open_device(struct bindery_group *group)
 {
-	struct bindery_member *member;
-
 	bindery_group_each(member, group)
 		if (member->pdev && !bindery_member_removed(member) &&
 		    bindery_device_is_open(member->dev))
@@ -244,7 +240,6 @@ bool bindery_group_has_open_device(struct bindery_group *group)
 
 static int fence(struct bindery_group *group, unsigned long deadline)
 {
-	struct bindery_member *member;
 	int ret = owned_by_other(group);
 
 	if (has_vfs(group) || has_open_device(group))

@@ -231,6 +231,7 @@ void bindery_group_publish(struct bindery_group *group,
 		before = &other->node;
 	}
 	bindery_member_get(member);
+	member->listed = true;
 	list_add_tail(&member->node, before);
 	bindery_member_changed(member);
 }
@@ -239,11 +240,15 @@ void bindery_group_publish(struct bindery_group *group,
 void bindery_group_forget(struct bindery_group *group,
 			  struct list_head *members)
 {
+	struct bindery_member *member;
+
 	bindery_state_assert();
 	group->published = false;
 	group->departed = false;
 	group->intact = false;
 	group->in_use = false;
+	list_for_each_entry(member, &group->members, node)
+		member->listed = false;
 	list_splice_tail_init(&group->members, members);
 }
 
@@ -261,11 +266,18 @@ struct bindery_member *bindery_group_next(struct bindery_group *group,
 					  bool backwards)
 {
 	struct list_head *at = member ? &member->node : &group->members;
+	struct bindery_member *next = NULL;
 
-	guard(bindery_state)();
-	if (!group->published)
-		return NULL;
-	at = backwards ? at->prev : at->next;
-	return at == &group->members ? NULL :
-		list_entry(at, struct bindery_member, node);
+	scoped_guard(bindery_state) {
+		if (!group->published || (member && !member->listed))
+			break;
+		at = backwards ? at->prev : at->next;
+		if (at == &group->members)
+			break;
+		next = list_entry(at, struct bindery_member, node);
+		bindery_member_get(next);
+	}
+	if (member)
+		bindery_member_put(member);
+	return next;
 }

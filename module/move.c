@@ -311,7 +311,6 @@ static bool has_arrived(struct bindery_member *member)
 static int verify_newcomers(struct bindery_txn *txn,
 			    struct bindery_group *group)
 {
-	struct bindery_member *member;
 	int ret;
 
 	bindery_group_each(member, group) {

@@ -109,6 +109,7 @@ struct bindery_member {
 	int error;			/* of its restore */
 
 	/* state lock */
+	bool listed;			/* in its group's list */
 	bool removed;
 	bool arriving;			/* its override is being set */
 	bool unprobed;			/* taken before the bus had offered it */

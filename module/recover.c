@@ -120,7 +120,6 @@ static void repair_run(struct bindery_group *group, bool automatic)
 		.step = BINDERY_STEP_BIND,
 		.call = bindery_member_repair,
 	};
-	struct bindery_member *member;
 
 	bindery_group_each(member, group)
 		if (is_wanted(group, member, automatic))

@@ -256,8 +256,6 @@ static enum bindery_restored offer_instead(struct bindery_member *member)
 /* Whether the newcomer's DMA works is seen by who was there before it. */
 static void mend_dma(struct bindery_member *newcomer)
 {
-	struct bindery_member *member;
-
 	bindery_group_each(member, newcomer->group) {
 		if (!member->pdev || member->role == BINDERY_ROLE_ADDED ||
 		    bindery_member_removed(member))

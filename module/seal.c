@@ -158,8 +158,6 @@ static bool is_sealed(struct bindery_member *member)
  */
 bool bindery_group_is_sealed(struct bindery_group *group)
 {
-	struct bindery_member *member;
-
 	bindery_group_each(member, group)
 		if (!is_sealed(member))
 			return false;
