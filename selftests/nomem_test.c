@@ -37,6 +37,9 @@ FIXTURE_VARIANT_ADD(fixture, text) {					\
 	.way = NOMEM_TEXT,						\
 }
 
+/* For some hundred scenarios one after another. */
+#define SWEEP_SECONDS	120
+
 /* Each call alone */
 
 FIXTURE(nomem_call) {
@@ -110,7 +113,7 @@ static int call_once(struct uapi *u, const struct ioctl_case *c,
 	return failed;
 }
 
-TEST_F(nomem_call, Q3_each_call_without_memory)
+TEST_F_TIMEOUT(nomem_call, Q3_each_call_without_memory, SWEEP_SECONDS)
 {
 	unsigned int nth;
 	int failed, wrong = 0;
@@ -263,7 +266,7 @@ static int arrange_whole(nomem_t *self)
 	return 0;
 }
 
-TEST_F(nomem, Q3_a_group_of_several)
+TEST_F_TIMEOUT(nomem, Q3_a_group_of_several, SWEEP_SECONDS)
 {
 	ASSERT_EQ(0, pci_unbind(self->last));
 	ASSERT_EQ(0, pci_override(self->group.bdf[1], "somebody's"));
@@ -281,7 +284,7 @@ static int arrange_two(nomem_t *self)
 	return 0;
 }
 
-TEST_F(nomem, Q3_two_groups)
+TEST_F_TIMEOUT(nomem, Q3_two_groups, SWEEP_SECONDS)
 {
 	SWEEP(arrange_two, take_and_give_back);
 }
@@ -300,7 +303,7 @@ static void reserve_and_bind(nomem_t *self)
 	give_back(self);
 }
 
-TEST_F(nomem, Q3_reserved_then_bound)
+TEST_F_TIMEOUT(nomem, Q3_reserved_then_bound, SWEEP_SECONDS)
 {
 	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
 	SWEEP(NULL, reserve_and_bind);
@@ -328,7 +331,7 @@ static void take_without_waiting(nomem_t *self)
 		give_back(self);
 }
 
-TEST_F(nomem, Q3_acquired_without_waiting)
+TEST_F_TIMEOUT(nomem, Q3_acquired_without_waiting, SWEEP_SECONDS)
 {
 	self->request.cmd.flags = BINDERY_ACQUIRE_NOWAIT;
 	SWEEP(NULL, take_without_waiting);
@@ -354,7 +357,7 @@ static int arrange_adopt(nomem_t *self)
 	return pci_move(self->one.bdf[0], VFIO_PCI);
 }
 
-TEST_F(nomem, Q3_adopted)
+TEST_F_TIMEOUT(nomem, Q3_adopted, SWEEP_SECONDS)
 {
 	SWEEP(arrange_adopt, adopt_and_give_back);
 }
@@ -391,7 +394,7 @@ static void keep_and_open(nomem_t *self)
 	}
 }
 
-TEST_F(nomem, Q3_kept_opened_and_released)
+TEST_F_TIMEOUT(nomem, Q3_kept_opened_and_released, SWEEP_SECONDS)
 {
 	SWEEP(NULL, keep_and_open);
 }
@@ -415,7 +418,7 @@ static void release_while_used(nomem_t *self)
 	wait_until(pci_is_on(bdf, TEST_NATIVE));
 }
 
-TEST_F(nomem, Q3_released_while_it_is_used)
+TEST_F_TIMEOUT(nomem, Q3_released_while_it_is_used, SWEEP_SECONDS)
 {
 	SWEEP(NULL, release_while_used);
 }
@@ -445,7 +448,7 @@ static void mark_and_ask(nomem_t *self)
 	give_back(self);
 }
 
-TEST_F(nomem, Q3_marked_and_asked)
+TEST_F_TIMEOUT(nomem, Q3_marked_and_asked, SWEEP_SECONDS)
 {
 	SWEEP(NULL, mark_and_ask);
 }
@@ -473,7 +476,7 @@ static void delegate_use_revoke(nomem_t *self)
 	wait_until(pci_is_on(self->one.bdf[0], TEST_NATIVE));
 }
 
-TEST_F(nomem, Q3_delegated_used_and_revoked)
+TEST_F_TIMEOUT(nomem, Q3_delegated_used_and_revoked, SWEEP_SECONDS)
 {
 	SWEEP(NULL, delegate_use_revoke);
 }
@@ -501,7 +504,7 @@ static void repair(nomem_t *self)
 	give_back(self);
 }
 
-TEST_F(nomem, Q3_repaired)
+TEST_F_TIMEOUT(nomem, Q3_repaired, SWEEP_SECONDS)
 {
 	SWEEP(NULL, repair);
 }
@@ -527,7 +530,7 @@ static void dump_all(nomem_t *self)
 	}
 }
 
-TEST_F(nomem, Q3_dumps)
+TEST_F_TIMEOUT(nomem, Q3_dumps, SWEEP_SECONDS)
 {
 	ACQUIRE();
 	for (int nth = 1, failed = 1; failed; nth++) {
@@ -573,7 +576,7 @@ static void listen_to_all(nomem_t *self, uint64_t *last)
 	}
 }
 
-TEST_F(nomem, Q3_events)
+TEST_F_TIMEOUT(nomem, Q3_events, SWEEP_SECONDS)
 {
 	uint64_t last = 0;
 	int failed, nth = 1;

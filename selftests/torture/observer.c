@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "ledger.h"
+#include "lib.h"
 
 #define DEVICES		"/sys/bus/pci/devices"
 #define MAX_SEEN	128
@@ -37,7 +38,7 @@
  * GAP_NS, so that a guest that has to wait for its turn does not pass for a
  * device that does.
  */
-#define TRANSIT_MS	8000
+#define TRANSIT_MS	(8000 * slowness())
 #define GAP_NS		50000000LL
 #define PAUSE_US	1500
 #define QUIET_LOOKS	3
@@ -239,7 +240,7 @@ static void check_open(struct observer *o, const struct seen *seen,
 		       "process %d has it open", seen->bdf, look->driver, who);
 }
 
-static void check(struct observer *o, struct seen *seen)
+static void look_over(struct observer *o, struct seen *seen)
 {
 	uint64_t before[LEDGER_ACTORS];
 	struct look look;
@@ -359,7 +360,7 @@ static void check_all(struct observer *o, bool seldom)
 {
 	for (unsigned int i = 0; i < o->num; i++)
 		if (o->seen[i].note || seldom)
-			check(o, &o->seen[i]);
+			look_over(o, &o->seen[i]);
 	if (seldom)
 		each_device(o, must_be_known);
 }
