@@ -202,6 +202,9 @@ static int serve(int fd, int parent)
 	if (strncmp(value(event, size, "SUBSYSTEM"), "vfio", 4) ||
 	    strcmp(value(event, size, "ACTION"), "add"))
 		return 0;
+	/* Where a device has no node of its own, there is nothing to do. */
+	if (!*value(event, size, "DEVNAME"))
+		return pass_on(fd, event, size);
 	usleep(UDEV_MS * 1000);
 	snprintf(path, sizeof(path), "/dev/%s", value(event, size, "DEVNAME"));
 	if (chown(path, 0, 0) || chmod(path, 0640))
