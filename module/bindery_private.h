@@ -254,12 +254,11 @@ struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp);
 void bindery_member_get(struct bindery_member *member);
 void bindery_member_put(struct bindery_member *member);
 
-DEFINE_FREE(bindery_member, struct bindery_member *,
-	    if (_T) bindery_member_put(_T))
+DEFINE_FREE(bindery_member, struct bindery_member *, bindery_member_put(_T))
 
 /* Each with a reference for its turn. */
 #define bindery_group_walk(member, group, backwards)			\
-	for (struct bindery_member *member __free(bindery_member) =	\
+	for (__auto_type member __free(bindery_member) =		\
 		     bindery_group_next(group, NULL, backwards);	\
 	     member; member = bindery_group_next(group, member, backwards))
 

@@ -277,7 +277,6 @@ struct bindery_member *bindery_group_next(struct bindery_group *group,
 		next = list_entry(at, struct bindery_member, node);
 		bindery_member_get(next);
 	}
-	if (member)
-		bindery_member_put(member);
+	bindery_member_put(member);
 	return next;
 }

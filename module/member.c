@@ -63,7 +63,8 @@ static void member_free(struct kref *ref)
 
 void bindery_member_put(struct bindery_member *member)
 {
-	kref_put(&member->ref, member_free);
+	if (member)
+		kref_put(&member->ref, member_free);
 }
 
 static u64 order(const struct bindery_member *member)
