@@ -12,6 +12,8 @@ import pathlib
 import re
 import sys
 
+from results import report
+
 BEGIN, END = '.\\" from the library and the module: codes\n', '.\\" end\n'
 
 
@@ -86,12 +88,7 @@ def main(arguments):
          [] if not wrong and old == codes(source) else
          ["run make -C userspace man"]),
     ]
-    print("TAP version 13\n1..%d" % len(results))
-    for number, (test, lines) in enumerate(results, 1):
-        for text in lines:
-            print("# " + text)
-        print("%sok %d %s" % ("not " if lines else "", number, test))
-    return any(lines for _, lines in results)
+    return report(results)
 
 
 if __name__ == "__main__":

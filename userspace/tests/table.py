@@ -16,6 +16,8 @@ import os
 import re
 import sys
 
+from results import report
+
 BEGIN, END = '.\\" from the table of verbs: %s\n', '.\\" end\n'
 
 
@@ -197,12 +199,7 @@ def main(arguments):
                     list(unlike(verbs, read_statuses(arguments[1])))))
     results.append(("U2_the_manual_names_every_property_of_the_schemas",
                     list(unnamed(page, arguments[2]))))
-    print("TAP version 13\n1..%d" % len(results))
-    for number, (test, wrong) in enumerate(results, 1):
-        for text in wrong:
-            print("# " + text)
-        print("%sok %d %s" % ("not " if wrong else "", number, test))
-    return any(wrong for _, wrong in results)
+    return report(results)
 
 
 if __name__ == "__main__":
