@@ -18,6 +18,26 @@ void help_print_all(FILE *out)
 	      "The manual is bindery(8).\n", out);
 }
 
+#define LINE_MAX_COLUMNS	79
+
+/* What is right of a column, on as many lines as it takes. */
+static void print_wrapped(const char *text, int column)
+{
+	int at = column;
+
+	while (*text) {
+		int length = (int)strcspn(text, " ");
+
+		if (at > column && at + 1 + length > LINE_MAX_COLUMNS) {
+			printf("\n%*s", column, "");
+			at = column;
+		}
+		at += printf("%s%.*s", at > column ? " " : "", length, text);
+		text += length + strspn(text + length, " ");
+	}
+	putchar('\n');
+}
+
 static void print_options(const struct verb *verb)
 {
 	const struct option_row *row = NULL;
@@ -31,7 +51,7 @@ static void print_options(const struct verb *verb)
 			 row->letter ? letter : "", row->name,
 			 row->value && *row->value != '[' ? " " : "",
 			 row->value ? row->value : "");
-		printf("  %-30s  %s\n", left, row->help);
+		print_wrapped(row->help, printf("  %-30s  ", left));
 	}
 }
 
@@ -49,8 +69,8 @@ void help_print(const struct verb *verb)
 	puts("\nExit status:");
 	for (size_t i = 0; i < num_exit_rows; i++)
 		if (verb->exits & exit_rows[i].bit)
-			printf("  %-3s  %s\n", exit_rows[i].status,
-			       exit_rows[i].text);
+			print_wrapped(exit_rows[i].text,
+				      printf("  %-3s  ", exit_rows[i].status));
 }
 
 /* How many letters have to be changed, added or dropped. */
