@@ -57,8 +57,10 @@ static void print_options(const struct verb *verb)
 
 void help_print(const struct verb *verb)
 {
-	printf("Usage: bindery %s [OPTION]...%s%s\n", verb->name,
-	       *verb->arguments ? " " : "", verb->arguments);
+	char usage[128];
+
+	snprintf(usage, sizeof(usage), "[OPTION]... %s", verb->arguments);
+	print_wrapped(usage, printf("Usage: bindery %s ", verb->name));
 	if (verb->summary)
 		printf("%s.\n\n", verb->summary);
 	print_options(verb);
