@@ -7,6 +7,7 @@ import argparse
 import os
 import signal
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -65,6 +66,8 @@ def choose(machine: machines.Machine, args) -> tuple[machines.Program, ...]:
 
 
 def cmd_test(args) -> int:
+    end = float("inf") if args.minutes is None else \
+        time.monotonic() + args.minutes * 60
     wanted = [machines.load(name)
               for name in args.machine or machines.names()]
     boots = [kernels.get(name) for name in args.kernel]
@@ -80,7 +83,7 @@ def cmd_test(args) -> int:
         suite.contents(job.machine, job.kernel, job.programs)
     with ThreadPoolExecutor(1) as beside:
         installed = beside.submit(dkms.run) if args.dkms else None
-        results, reruns = suite.run_all(jobs, args.minutes)
+        results, reruns = suite.run_all(jobs, end)
         if installed:
             results += installed.result()
     if args.alarms:
@@ -322,7 +325,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     test.add_argument("--alarms", action="store_true",
                       help="also whether debug kernels notice mistakes")
     test.add_argument("--minutes", type=float, metavar="N",
-                      help="after those, begin with no guest any more")
+                      help="N minutes from now, with what has to be built, "
+                           "begin with no guest any more")
     demo.add_argument("--program", default="demo")
     fuzz.add_argument("--kernel", default="6.12", choices=every)
     fuzz.add_argument("--minutes", type=int, default=1, metavar="N")

@@ -92,14 +92,15 @@ class Reruns:
     unsteady: list[str] = field(default_factory=list)
 
 
-def run_all(jobs: list[Job], minutes: float | None = None
+def run_all(jobs: list[Job], end: float = float("inf")
             ) -> tuple[list[report.Result], Reruns]:
-    """The results in the order of the jobs. Minutes after the first, no guest
-    begins any more: then the shortest come first, else the longest."""
-    end = time.monotonic() + minutes * 60 if minutes else float("inf")
+    """The results in the order of the jobs. If there is an end, by the
+    monotonic clock, no guest begins after it, and the shortest come first;
+    else the longest."""
     known = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
-    order = sorted(jobs, reverse=not minutes, key=lambda job: known.get(
-        job.place, sum(job.limits) / USUAL_SHARE))
+    order = sorted(jobs, key=lambda job: known.get(
+        job.place, sum(job.limits) / USUAL_SHARE),
+        reverse=end == float("inf"))
     with ThreadPoolExecutor(
             round(PER_PROCESSOR * os.cpu_count())) as pool:
         running = {job.place: pool.submit(run_before, end, job)
