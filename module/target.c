@@ -85,7 +85,10 @@ static int look_at_driver(struct device_driver *driver, void *data)
 	return 1;
 }
 
-/* Why this driver cannot be the device's target; NO_TARGET: is not there. */
+/*
+ * Why this driver cannot be the device's target; NO_TARGET: is not there. Does
+ * not sleep.
+ */
 u32 bindery_target_blocker(const char *name, struct pci_dev *pdev)
 {
 	struct look look = {

@@ -53,11 +53,20 @@ static enum newcomer judge(struct bindery_group *group,
 	return bindery_member_is_bridge(member) ? EXEMPT : CAPTURED;
 }
 
-/* Else it is parked: where only holders may open, others cannot be kept out. */
-static bool has_place(const struct bindery_group *group)
+/*
+ * Else it is parked: nobody asked for a driver that is not for it, and where
+ * only holders may open, others cannot be kept out.
+ */
+static bool has_place(const struct bindery_group *group,
+		      const struct bindery_member *member)
 {
-	return group->target && group->target->drv &&
-	       (!group->holders_only || bindery_target_is_sealed(group->target));
+	struct bindery_target *target = group->target;
+
+	if (!target || !target->drv || !member->pdev)
+		return false;
+	if (bindery_target_blocker(target->name, member->pdev))
+		return false;
+	return !group->holders_only || bindery_target_is_sealed(target);
 }
 
 /* Tracked from now on. True: its override is still to be set. */
@@ -88,7 +97,7 @@ static bool track(struct bindery_group *group, struct bindery_member *member)
 		member->action = BINDERY_ACTION_PARK;
 		member->arriving = true;
 		member->restored = BINDERY_RESTORED_NOT;
-		if (!has_place(group))
+		if (!has_place(group, member))
 			break;
 		member->action = BINDERY_ACTION_MOVE;
 		bindery_target_get(group->target);

@@ -143,25 +143,48 @@ TEST_F(hotplug_held, W1_a_newcomer_whom_the_target_refuses)
 	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
 }
 
+/* One target for who comes, another for who is there. */
+static void request_targets(struct request *request, const char *bdf,
+			    const char *coming, const char *there)
+{
+	request_endpoints(request, pci_group(bdf), coming);
+	for (unsigned int i = 0; i < request->cmd.num_devices; i++)
+		strcpy(request->devices[i].target, there);
+}
+
+static int comes_to_be_parked(struct hotplug *hp)
+{
+	struct bindery_ioc_member *member;
+
+	if (plug_in(hp->qmp, hp->newcomer) ||
+	    !wait_until(is_overridden(hp->newcomer->bdf, "bindery-parked")))
+		return -1;
+	member = status_member(hp->claim, hp->newcomer->bdf, &hp->answer);
+	return member_compare(member, BINDERY_ROLE_ADDED, BINDERY_ACTION_PARK,
+			      "", 0);
+}
+
 /* Others cannot be kept from opening it. */
 TEST_F(hotplug_held, L2_W1_a_newcomer_whose_target_has_no_gate_is_parked)
 {
-	struct request *request = &self->hp.request;
-	struct bindery_ioc_member *member;
-
-	request_endpoints(request, pci_group(self->hp.first->bdf), VFIO_PCI);
-	for (unsigned int i = 0; i < request->cmd.num_devices; i++)
-		strcpy(request->devices[i].target, SEALED);
-	request->cmd.flags = BINDERY_ACQUIRE_SEALED |
-			     BINDERY_ACQUIRE_HOLDERS_ONLY;
+	request_targets(&self->hp.request, self->hp.first->bdf, VFIO_PCI,
+			SEALED);
+	self->hp.request.cmd.flags = BINDERY_ACQUIRE_SEALED |
+				     BINDERY_ACQUIRE_HOLDERS_ONLY;
 	ACQUIRE();
-	ASSERT_EQ(0, plug_in(self->hp.qmp, self->hp.newcomer));
-	EXPECT_TRUE(wait_until(is_overridden(self->hp.newcomer->bdf,
-					     "bindery-parked")));
-	member = status_member(self->hp.claim, self->hp.newcomer->bdf,
-			       &self->hp.answer);
-	EXPECT_EQ(0, member_compare(member, BINDERY_ROLE_ADDED,
-				    BINDERY_ACTION_PARK, "", 0));
+	EXPECT_EQ(0, comes_to_be_parked(&self->hp));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+/* The target that nobody present goes to is no VFIO driver. */
+TEST_F(hotplug_held, T6_W1_a_newcomer_whose_target_is_not_for_it_is_parked)
+{
+	request_targets(&self->hp.request, self->hp.first->bdf, TEST_NATIVE,
+			VFIO_PCI);
+	ACQUIRE();
+	EXPECT_EQ(0, comes_to_be_parked(&self->hp));
+	EXPECT_EQ(0, knob_count(TEST_NATIVE, "probe", self->hp.newcomer->bdf));
 	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
 	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
 }
