@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Holds whoever calls a function of bindery's, so that a test has time to act
- * in a moment that is short otherwise. The function takes one pointer.
+ * Holds who next calls a function of bindery's, so that a test has time to act
+ * in a moment that is short otherwise. The function takes three words at most.
  */
+#include <linux/device.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/string.h>
@@ -13,24 +14,36 @@
 
 static DECLARE_WAIT_QUEUE_HEAD(hold_wait);
 static atomic_t waiting = ATOMIC_INIT(0);
+static atomic_t next = ATOMIC_INIT(0);	/* so many are to be held: one or none */
 static bool holds;
-static char name[KSYM_NAME_LEN];
+static char name[64];
+static char device[32];			/* that it is called for; empty: any */
 static struct kprobe probe;
-static int (*function)(void *argument);
+static unsigned long (*function)(unsigned long a, unsigned long b,
+				 unsigned long c);
 
 /* What runs in its place, and then has it run. */
-static noinline notrace int held(void *argument)
+static noinline notrace unsigned long held(unsigned long a, unsigned long b,
+					   unsigned long c)
 {
 	atomic_inc(&waiting);
 	wait_event_timeout(hold_wait, !READ_ONCE(holds), HOLD_LIMIT);
 	atomic_dec(&waiting);
-	WRITE_ONCE(holds, false);
-	return function(argument);
+	return function(a, b, c);
 }
 
+static bool is_wanted(struct pt_regs *regs)
+{
+	struct device *dev = (void *)regs_get_kernel_argument(regs, 0);
+
+	return !device[0] || !strcmp(dev_name(dev), device);
+}
+NOKPROBE_SYMBOL(is_wanted);
+
+/* The others pass, also those that come in to let this one go on. */
 static int called(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (!READ_ONCE(holds))
+	if (!is_wanted(regs) || atomic_dec_if_positive(&next) < 0)
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)held);
 	return 1;
@@ -45,6 +58,7 @@ static void after(struct kprobe *probe, struct pt_regs *regs,
 
 static void let_go(void)
 {
+	atomic_set(&next, 0);
 	WRITE_ONCE(holds, false);
 	wake_up_all(&hold_wait);
 	if (probe.addr)
@@ -52,17 +66,20 @@ static void let_go(void)
 	probe.addr = NULL;
 }
 
-/* The function's name, or an empty line. */
+/*
+ * The function's name, and that of a device if it is one's struct that it is
+ * called with; or an empty line.
+ */
 static int hold_set(const char *value, const struct kernel_param *kp)
 {
 	int ret;
 
 	let_go();
-	strscpy(name, value, sizeof(name));
-	if (!*strim(name))
+	device[0] = 0;
+	if (sscanf(value, "%63s %31s", name, device) < 1)
 		return 0;
 	probe = (struct kprobe) {
-		.symbol_name = strim(name),
+		.symbol_name = name,
 		.pre_handler = called,
 		.post_handler = after,
 	};
@@ -73,6 +90,7 @@ static int hold_set(const char *value, const struct kernel_param *kp)
 	}
 	function = (void *)probe.addr;
 	WRITE_ONCE(holds, true);
+	atomic_set(&next, 1);
 	return 0;
 }
 

@@ -150,4 +150,5 @@ void knobs_reset(void)
 {
 	knob(TEST_NATIVE, "reset", "1");
 	knob(TEST_TARGET, "reset", "1");
+	knob(TEST_HOLD, "hold", "");
 }
