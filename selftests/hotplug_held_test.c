@@ -10,6 +10,8 @@
 #include "hotplug.h"
 
 #define SHORT_DEADLINE	200
+/* An ACQUIRE needs far less, and a repair that is held waits for it. */
+#define REPAIR_MS	5000
 
 HOTPLUG_FIXTURE(hotplug_held)
 
@@ -92,6 +94,29 @@ TEST_F(hotplug_held, W1_a_newcomer_to_a_restore_that_is_stuck)
 	ASSERT_TRUE(knob_holds(TEST_NATIVE));
 	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_STUCK)));
 	EXPECT_EQ(0, comes_late(&self->hp));
+}
+
+/* Nobody gives the group back: it is what it was, and takes who comes. */
+TEST_F(hotplug_held, W1_W3_a_newcomer_to_a_repair_that_is_stuck)
+{
+	const char *first = self->hp.first->bdf;
+
+	request_endpoints(&self->hp.request, pci_group(first), TEST_TARGET);
+	self->hp.request.cmd.deadline_ms = REPAIR_MS;
+	ACQUIRE();
+	ASSERT_EQ(0, pci_unbind(first));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", first));
+	EXPECT_NE(0, recover_with(self->hp.control, BINDERY_RECOVER_REPAIR,
+				  NULL, first, &self->hp.answer, 0,
+				  SHORT_DEADLINE));
+	ASSERT_TRUE(knob_holds(TEST_TARGET));
+	ASSERT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_STUCK)));
+	EXPECT_EQ(0, comes_to(&self->hp, TEST_TARGET));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+	EXPECT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_HELD)));
+	EXPECT_EQ(0, not_held(&self->hp, TEST_TARGET));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
 }
 
 TEST_F(hotplug_held, W1_a_newcomer_to_a_degraded_group)
