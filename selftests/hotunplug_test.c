@@ -221,6 +221,23 @@ TEST_F(unplug, W2_a_member_goes_from_a_reserved_and_from_a_kept_group)
 	EXPECT_EQ(0, others_differ(&self->hp));
 }
 
+/* Not one that was asked for: the request can be met without it. */
+TEST_F(unplug, W2_T15_the_second_half_does_without_who_went_after_the_first)
+{
+	request_init(&self->hp.request, "");
+	request_add(&self->hp.request, self->hp.first->bdf);
+	self->hp.request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY |
+				     BINDERY_ACQUIRE_COMPANIONS;
+	ACQUIRE();
+	ASSERT_EQ(0, plug_out(self->hp.qmp, self->hp.last));
+	EXPECT_EQ(BINDERY_GROUP_RESERVED, STATE());
+	EXPECT_EQ(0, bind_claim(self->hp.claim, &self->hp.answer, 0, 0));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	EXPECT_EQ(0, not_held(&self->hp, VFIO_PCI));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_EQ(0, others_differ(&self->hp));
+}
+
 /* Most are shorter than a transaction, some are longer. */
 static int pause_ms(void)
 {
