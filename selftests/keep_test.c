@@ -320,6 +320,47 @@ TEST_F(keep, C5_C9_a_kept_group_in_use_is_released_as_its_user_allows)
 	COMES_BACK();
 }
 
+static int force_out(int socket, void *arg)
+{
+	FIXTURE_DATA(keep) *self = arg;
+
+	tell(socket, recover_with(self->control, BINDERY_RECOVER_RELEASE,
+				  self->id, NULL, &self->answer,
+				  BINDERY_RELEASE_FORCE, 0));
+	return self->answer.error.out_code;
+}
+
+/* Somebody opens the claim in the last moment: neither then nor later. */
+TEST_F(keep, C5_C9_force_that_was_refused_forces_nobody)
+{
+	int ret;
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ACQUIRE_AND_CLOSE();
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_claim_end_told"));
+	ASSERT_EQ(0, child_start(&self->child, force_out, self));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	self->claim = open_claim(self->control, self->id, NULL, &self->answer);
+	ASSERT_LE(0, self->claim);
+	knob(TEST_HOLD, "hold", "");
+	ASSERT_EQ(0, hear(self->child.socket, &ret));
+	EXPECT_EQ(-EBUSY, ret);
+	EXPECT_EQ(BINDERY_ERROR_BUSY, child_wait(&self->child));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+
+	EXPECT_EQ(0, keep(self->claim, BINDERY_KEEP_OFF));
+	ASSERT_EQ(0, vfio_hold(&self->user, self->last, VFIO_PART_DEVICE));
+	close_claim(self->claim);
+	/* Once the user has been seen; else it is waited for in an unbind. */
+	request_group(&self->other, &self->group, TEST_TARGET);
+	EXPECT_EQ(-EBUSY, acquire(self->control, &self->other));
+	EXPECT_EQ(BINDERY_ERROR_IN_USE, self->other.error.out_code);
+	EXPECT_EQ(BINDERY_GROUP_DRAINING, STATE());
+	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
+	vfio_close(&self->user);
+	COMES_BACK();
+}
+
 TEST_F(keep, C5_a_claim_that_is_only_reserved_is_not_kept)
 {
 	self->request.cmd.flags |= BINDERY_ACQUIRE_RESERVE_ONLY;
