@@ -4,12 +4,16 @@
  * another one.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
 #include "hotplug.h"
 
 #define SHORT_DEADLINE	200
+/* What has not happened by then does not happen by itself. */
+#define A_WHILE_MS	100
+#define DISOWN		"iommu_group_release_dma_owner"
 
 HOTPLUG_FIXTURE(unplug_held)
 
@@ -184,6 +188,43 @@ TEST_F(unplug_held, W2_the_member_goes_that_made_the_group_degraded)
 			     self->hp.first->bdf, &self->hp.answer));
 	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
 	EXPECT_EQ(0, others_differ(&self->hp));
+}
+
+static int run_release(int socket, void *arg)
+{
+	struct hotplug *hp = arg;
+
+	(void)socket;
+	return release(hp->claim, &hp->answer);
+}
+
+/* It owns the group's DMA, and the IOMMU is not done with the leaver. */
+TEST_F(unplug_held, W2_C1_a_release_that_is_killed_waits_for_who_leaves)
+{
+	struct hotplug *hp = &self->hp;
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ACQUIRE();
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_group_unfence"));
+	ASSERT_EQ(0, child_start(&hp->child, run_release, hp));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	ASSERT_EQ(0, watch_function(DISOWN));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_del", hp->last->bdf));
+	ASSERT_EQ(0, qmp_device_del(hp->qmp, hp->last->id));
+	EXPECT_TRUE(knob_holds(TEST_NATIVE));
+	ASSERT_EQ(0, kill(hp->child.pid, SIGKILL));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_TRUE(wait_until(!knob_read(TEST_HOLD, "waiting")));
+	usleep(A_WHILE_MS * 1000);
+	EXPECT_EQ(0, watch_hits(DISOWN));
+
+	knob(TEST_NATIVE, "hold_del", "");
+	EXPECT_EQ(128 + SIGKILL, child_wait(&hp->child));
+	EXPECT_LT(0, watch_hits(DISOWN));
+	close_claim(hp->claim);
+	EXPECT_TRUE(wait_until(hotplug_is(hp, BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(wait_until(!pci_exists(hp->last->bdf)));
+	EXPECT_EQ(0, others_differ(hp));
 }
 
 TEST_HARNESS_MAIN

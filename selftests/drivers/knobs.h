@@ -46,7 +46,7 @@ static char knob_log[3072];
 
 static struct knob fail, hold_probe, hold_remove, lock_device;
 static struct knob silent;	/* of a VFIO driver */
-static struct knob hold_add;	/* of one that is told of new devices */
+static struct knob hold_add, hold_del;	/* of one that is told of devices */
 static int fail_errno = EIO;
 static int fail_times = -1;
 static int probes, removes;
@@ -80,7 +80,7 @@ static int reset_set(const char *value, const struct kernel_param *kp)
 {
 	struct knob *const knobs[] = {
 		&fail, &hold_probe, &hold_remove, &lock_device, &silent,
-		&hold_add,
+		&hold_add, &hold_del,
 	};
 	int *const counts[] = {
 		&probes, &removes, &meet_probe.wanted, &meet_remove.wanted,

@@ -49,17 +49,22 @@ static const struct pci_device_id native_ids[] = {
 	{}
 };
 
-/* After bindery's look at a device that comes, before the bus offers it. */
-static int device_comes(struct notifier_block *nb, unsigned long action,
+/*
+ * After bindery's look at a device that comes, before the bus offers it; or at
+ * one that goes, before the IOMMU lets go of it.
+ */
+static int device_moves(struct notifier_block *nb, unsigned long action,
 			void *dev)
 {
 	if (action == BUS_NOTIFY_ADD_DEVICE)
 		knob_hold(&hold_add, dev);
+	if (action == BUS_NOTIFY_DEL_DEVICE)
+		knob_hold(&hold_del, dev);
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block bus_notifier = {
-	.notifier_call = device_comes,
+	.notifier_call = device_moves,
 	.priority = -20,
 };
 
@@ -90,6 +95,7 @@ static void __exit native_exit(void)
 }
 
 module_param_cb(hold_add, &knob_ops, &hold_add, 0644);
+module_param_cb(hold_del, &knob_ops, &hold_del, 0644);
 module_init(native_init);
 module_exit(native_exit);
 
