@@ -9,11 +9,16 @@
 
 #include "kselftest_harness.h"
 #include "hotplug.h"
+#include "reader.h"
 
 #define SHORT_DEADLINE	200
 /* What has not happened by then does not happen by itself. */
 #define A_WHILE_MS	100
 #define DISOWN		"iommu_group_release_dma_owner"
+/* How long a repair waits for who has lost its driver to be gone. */
+#define REMOVAL_NS	200000000
+/* It may not meet the removal at once. */
+#define MOST		50
 
 HOTPLUG_FIXTURE(unplug_held)
 
@@ -224,6 +229,89 @@ TEST_F(unplug_held, W2_C1_a_release_that_is_killed_waits_for_who_leaves)
 	close_claim(hp->claim);
 	EXPECT_TRUE(wait_until(hotplug_is(hp, BINDERY_GROUP_FREE)));
 	EXPECT_TRUE(wait_until(!pci_exists(hp->last->bdf)));
+	EXPECT_EQ(0, others_differ(hp));
+}
+
+/* A removal that a repair came to, as events tell of both. */
+struct meeting {
+	uint64_t unbound, removed;	/* when */
+	int repairs;
+	int end;			/* the last one's */
+};
+
+static void note_event(struct meeting *meeting, const struct told *told)
+{
+	switch (NUMBER(told, TYPE)) {
+	case BINDERY_EVENT_TYPE_TAMPER:
+		meeting->unbound = meeting->unbound ?: NUMBER(told, TIME_NS);
+		break;
+	case BINDERY_EVENT_TYPE_REMOVED:
+		meeting->removed = NUMBER(told, TIME_NS);
+		break;
+	case BINDERY_EVENT_TYPE_STEP:
+		meeting->repairs++;
+		meeting->end = NUMBER(told, ERRNO);
+		break;
+	}
+}
+
+/* It goes, and what has been repaired by itself then is over. */
+static int meet(struct hotplug *hp, struct reader *events,
+		struct meeting *meeting)
+{
+	struct told told;
+
+	*meeting = (struct meeting) { 0 };
+	while (!reader_hear(events, &told, 0))
+		;
+	if (plug_out(hp->qmp, hp->last) ||
+	    !wait_until(!recover(hp->control, BINDERY_RECOVER_REPAIR, NULL,
+				 hp->first->bdf, &hp->answer)))
+		return -1;
+	while (!reader_hear(events, &told, 0))
+		if (!strcmp(TEXT(&told, NAME), hp->last->bdf))
+			note_event(meeting, &told);
+	return meeting->unbound && meeting->removed ? 0 : -1;
+}
+
+#define PROBES()	knob_count(TEST_TARGET, "probe", self->hp.last->bdf)
+
+/*
+ * The removal unbinds it, which looks like somebody else's doing for a moment:
+ * it must not be bound once more on its way out.
+ */
+TEST_F(unplug_held, W2_W3_a_repair_that_meets_a_removal)
+{
+	struct hotplug *hp = &self->hp;
+	struct meeting meeting;
+	struct reader events;
+	bool quick;
+	int i;
+
+	ASSERT_EQ(0, reader_open(&events));
+	ASSERT_EQ(0, reader_listen(&events));
+	request_endpoints(&hp->request, pci_group(hp->first->bdf), TEST_TARGET);
+	hp->request.cmd.flags = BINDERY_ACQUIRE_REPAIR;
+	ACQUIRE();
+	for (i = 0; i < MOST; i++) {
+		ASSERT_TRUE(wait_until(PROBES() == 1));
+		ASSERT_EQ(0, meet(hp, &events, &meeting));
+		/* Else it may have been taken for one that stays. */
+		quick = meeting.removed - meeting.unbound < REMOVAL_NS;
+		if (quick)
+			EXPECT_EQ(1, PROBES());
+		if (quick && meeting.repairs)
+			break;
+		ASSERT_EQ(0, knob(TEST_TARGET, "log", ""));
+		ASSERT_EQ(0, plug_in(hp->qmp, hp->last));
+	}
+	ASSERT_GT(MOST, i);
+	EXPECT_EQ(1, meeting.repairs);
+	EXPECT_EQ(ENODEV, meeting.end);
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	EXPECT_EQ(0, not_held(hp, TEST_TARGET));
+	reader_close(&events);
+	EXPECT_EQ(0, release(hp->claim, &hp->answer));
 	EXPECT_EQ(0, others_differ(hp));
 }
 
