@@ -4,14 +4,17 @@
  * one has failed: for test drivers, which can be told so.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
+#include "delegation.h"
 #include "hotplug.h"
 
 #define SHORT_DEADLINE	200
 /* An ACQUIRE needs far less, and a repair that is held waits for it. */
 #define REPAIR_MS	5000
+#define FAR_MS		120000
 
 HOTPLUG_FIXTURE(hotplug_held)
 
@@ -212,6 +215,79 @@ TEST_F(hotplug_held, T6_W1_a_newcomer_whose_target_is_not_for_it_is_parked)
 	EXPECT_EQ(0, knob_count(TEST_NATIVE, "probe", self->hp.newcomer->bdf));
 	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
 	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+/* Its struct is freed with its last reference. */
+#define FORGET	"pci_release_dev"
+
+/* Another process is at it. */
+static bool is_busy(struct hotplug *hp, uint32_t flags, int *ret)
+{
+	*ret = release_with(hp->claim, &hp->answer, flags, FAR_MS, 0);
+	return *ret == -EBUSY &&
+	       hp->answer.error.out_code == BINDERY_ERROR_BUSY;
+}
+
+/* The parent's look whether it is waiting may have been in its way. */
+static int wait_and_release(int socket, void *arg)
+{
+	struct hotplug *hp = arg;
+	int ret;
+
+	/* What the parent has open is not to be in use by a child. */
+	vfio_close(&hp->user);
+	while (is_busy(hp, BINDERY_RELEASE_WAIT, &ret))
+		;
+	tell(socket, ret);
+	return 0;
+}
+
+/*
+ * A RELEASE waits for a VFIO user. The device that comes then is not among
+ * those that it began with; when it looks at that one, REVOKE ends the claim,
+ * the group is given back, and the device goes.
+ */
+TEST_F(hotplug_held, W1_G4_revoke_beside_a_release_that_looks_at_a_newcomer)
+{
+	static const char look[] = "bindery_device_is_open";
+	const struct plug *plug = self->hp.newcomer;
+	struct hotplug *hp = &self->hp;
+	struct bindery_ioc_revoke revoke;
+	struct delegated delegated;
+	char hold[64];
+	int file, ret;
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	/* Who has been given so little has no module loaded. */
+	ASSERT_EQ(0, module_load(SEALED_MODULE));
+	ASSERT_EQ(0, watch_function(FORGET));
+	delegated_init(&delegated, ALL, hp->first->bdf, NULL);
+	file = give(hp->control, &delegated);
+	ASSERT_LE(0, file);
+	hp->request.cmd.flags = BINDERY_ACQUIRE_SEALED;
+	hp->claim = acquire(file, &hp->request);
+	ASSERT_LE(0, hp->claim);
+	ASSERT_EQ(0, vfio_open(&hp->user, hp->first->bdf));
+	ASSERT_EQ(0, child_start(&hp->child, wait_and_release, hp));
+	ASSERT_TRUE(wait_until(is_busy(hp, 0, &ret)));
+	ASSERT_EQ(0, comes_to(hp, SEALED));
+	snprintf(hold, sizeof(hold), "%s %s", look, plug->bdf);
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", hold));
+	vfio_close(&hp->user);
+	ASSERT_TRUE(knob_holds(TEST_HOLD));
+
+	EXPECT_EQ(0, revoke_with(hp->control, &revoke, &delegated.error, NO_ID,
+				 file, BINDERY_REVOKE_RELEASE, 0));
+	EXPECT_TRUE(wait_until(hotplug_is(hp, BINDERY_GROUP_FREE)));
+	EXPECT_TRUE(wait_until(came_back(plug)));
+	ASSERT_EQ(0, plug_out(hp->qmp, plug));
+	EXPECT_EQ(0, watch_hits(FORGET));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_TRUE(wait_until(watch_hits(FORGET) == 1));
+	EXPECT_EQ(0, hear(hp->child.socket, &ret));
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, child_wait(&hp->child));
+	close(file);
 }
 
 TEST_HARNESS_MAIN
