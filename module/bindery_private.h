@@ -117,6 +117,14 @@ void bindery_member_report(struct bindery_ioc_member *out,
 			   struct bindery_member *member,
 			   unsigned long deadline);
 
+/* How a claim is to be released. */
+struct bindery_releasing {
+	u32 flags;
+	u32 deadline_ms;
+	u64 generation;
+	bool only_closed;		/* not if a file of it is open */
+};
+
 /* claim.c: a claim's life */
 struct bindery_claim *bindery_claim_new(struct bindery_request *request,
 					unsigned int deadline_ms);
@@ -126,8 +134,8 @@ void bindery_claim_publish(struct bindery_claim *claim,
 			   struct bindery_plan *plan);
 struct bindery_plan *bindery_claim_plan(struct bindery_claim *claim);
 void bindery_claim_end(struct bindery_claim *claim);
-bool bindery_claim_end_told(struct bindery_claim *claim, bool only_closed,
-			    bool force);
+bool bindery_claim_end_told(struct bindery_claim *claim,
+			    const struct bindery_releasing *how);
 void bindery_claims_end(const struct bindery_delegation *delegation);
 void bindery_claim_end_locked(struct bindery_claim *claim,
 			      struct list_head *members);
@@ -171,13 +179,6 @@ int bindery_cmd_keep(struct bindery_ucmd *ucmd);
 int bindery_cmd_mark(struct bindery_ucmd *ucmd);
 
 /* release.c: RELEASE, on a claim and by RECOVER */
-struct bindery_releasing {
-	u32 flags;
-	u32 deadline_ms;
-	u64 generation;
-	bool only_closed;		/* not if a file of it is open */
-};
-
 int bindery_claim_release(struct bindery_ucmd *ucmd,
 			  struct bindery_claim *claim,
 			  const struct bindery_releasing *how,

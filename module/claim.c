@@ -303,18 +303,21 @@ void bindery_claims_end(const struct bindery_delegation *delegation)
 
 /*
  * The same by who may have its users be asked to go. False: somebody has opened
- * it meanwhile, and it is to end only if nobody has.
+ * it meanwhile, and it is to end only if nobody has; then how it was to end is
+ * forgotten.
  */
-bool bindery_claim_end_told(struct bindery_claim *claim, bool only_closed,
-			    bool force)
+bool bindery_claim_end_told(struct bindery_claim *claim,
+			    const struct bindery_releasing *how)
 {
 	LIST_HEAD(members);
 	bool may_end;
 
 	scoped_guard(bindery_state) {
-		may_end = !only_closed || !claim->files;
+		may_end = !how->only_closed || !claim->files;
 		if (may_end) {
-			claim->force = force;
+			claim->force = how->flags & BINDERY_RELEASE_FORCE;
+			claim->deadline_ms = how->deadline_ms ?:
+					     claim->deadline_ms;
 			bindery_claim_end_locked(claim, &members);
 		}
 	}

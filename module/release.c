@@ -161,17 +161,16 @@ static int release(struct bindery_claim *claim, struct bindery_plan *plan,
 		   const struct bindery_releasing *how, unsigned long deadline,
 		   struct bindery_failure *failure)
 {
-	bool force = how->flags & BINDERY_RELEASE_FORCE;
 	u32 flags = how->flags;
 	int ret = 0;
 
 	if (flags & BINDERY_RELEASE_WAIT)
 		ret = wait_for_users(plan, deadline, failure);
-	else if (!force)
+	else if (!(flags & BINDERY_RELEASE_FORCE))
 		ret = look_for_users(plan, deadline, failure);
 	if (ret && !(flags & BINDERY_RELEASE_DEFER))
 		return ret;
-	if (!bindery_claim_end_told(claim, how->only_closed, force)) {
+	if (!bindery_claim_end_told(claim, how)) {
 		ret = bindery_fail(failure, BINDERY_ERROR_BUSY,
 				   BINDERY_STEP_RESERVE, 0);
 		bindery_failure_holder(failure, claim);
@@ -213,13 +212,11 @@ int bindery_claim_release(struct bindery_ucmd *ucmd,
 	if (ret)
 		return ret;
 	*plan = bindery_claim_plan(claim);
-	if (*plan) {
-		claim->deadline_ms = how->deadline_ms ?: claim->deadline_ms;
+	if (*plan)
 		ret = release(claim, *plan, how, deadline, &ucmd->failure);
-	} else {
+	else
 		ret = bindery_fail(&ucmd->failure, BINDERY_ERROR_NO_MEMORY,
 				   BINDERY_STEP_REQUEST, 0);
-	}
 	end(claim);
 	return ret;
 }

@@ -121,6 +121,26 @@ TEST_F(deadline, T12_a_release_whose_target_takes_too_long)
 	EXPECT_TRUE(BECOMES(FREE));
 }
 
+/* How long callbacks may take at least, whatever the deadline. */
+#define PATIENCE_MS	1000
+
+/* The restore that comes later has the time that its claim was given. */
+TEST_F(deadline, T12_C9_the_deadline_of_a_refused_release_hurries_nobody)
+{
+	ACQUIRE();
+	ASSERT_EQ(0, vfio_hold(&self->user, self->last, VFIO_PART_DEVICE));
+	EXPECT_EQ(-EBUSY, release_within(self->claim, &self->answer, SHORT_MS));
+	EXPECT_EQ(BINDERY_ERROR_IN_USE, self->answer.error.out_code);
+	vfio_close(&self->user);
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_probe", self->first));
+	close_claim(self->claim);
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
+	usleep((PATIENCE_MS + SHORT_MS) * 1000);
+	EXPECT_TRUE(IS(RESTORING));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_probe", ""));
+	COMES_BACK();
+}
+
 /* Its callback is still held when the caller is gone. */
 TEST_F(deadline, C1_a_caller_killed_inside_acquire_leaves_nothing)
 {
