@@ -347,6 +347,29 @@ TEST_F(knobs, C2_T2_a_claim_joins_one_group_and_moves_another)
 		  group_state(self->control, self->free.bdf[0]));
 }
 
+/* It holds the one that it joined, and has nothing to do there. */
+TEST_F(knobs, C2_T15_BIND_after_the_end_of_the_claim_that_was_joined)
+{
+	ACQUIRE();
+	ASSERT_EQ(0, snapshot_take(&self->held));
+	self->both.cmd.flags |= BINDERY_ACQUIRE_RESERVE_ONLY;
+	self->second = acquire(self->control, &self->both);
+	ASSERT_LE(0, self->second);
+	EXPECT_EQ(2, CLAIMS());
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(1, CLAIMS());
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	EXPECT_EQ(BINDERY_GROUP_RESERVED,
+		  group_state(self->control, self->free.bdf[0]));
+	EXPECT_EQ(0, snapshot_compare_untouched(&self->held));
+
+	ASSERT_EQ(0, bind_claim(self->second, &self->answer, 0, 0));
+	EXPECT_EQ(0, group_untouched(&self->group, &self->held));
+	EXPECT_TRUE(group_is_on(&self->free, TEST_TARGET));
+	ASSERT_EQ(0, release(self->second, &self->answer));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
 TEST_F(knobs, C2_T2_a_failure_in_the_free_group_leaves_the_shared_one_alone)
 {
 	ACQUIRE();
