@@ -21,6 +21,8 @@
 
 /* What has not happened by then does not happen by itself. */
 #define A_WHILE_MS	300
+/* An ACQUIRE needs far less, and a repair that is held waits for it. */
+#define REPAIR_MS	5000
 
 FIXTURE(tamper) {
 	COMMON;
@@ -306,6 +308,25 @@ TEST_F(tamper, W3_who_unbinds_during_a_repair_is_told_of_and_repaired_too)
 	knob(TEST_HOLD, "hold", "");
 	EXPECT_TRUE(wait_until(!tampering(&self->common, self->last)));
 	EXPECT_TRUE(wait_until(!tampering(&self->common, self->first)));
+	EXPECT_EQ(0, snapshot_compare(&self->held));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
+/* Nothing can begin before what is overdue has returned. */
+TEST_F(tamper, W3_who_unbinds_beside_a_stuck_repair_is_repaired_after_it)
+{
+	request_group(&self->request, &self->group, TEST_TARGET);
+	self->request.cmd.deadline_ms = REPAIR_MS;
+	ASSERT_EQ(0, hold(self, BINDERY_ACQUIRE_REPAIR));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->first));
+	ASSERT_EQ(0, pci_unbind(self->first));
+	EXPECT_TRUE(knob_holds(TEST_TARGET));
+	EXPECT_TRUE(BECOMES(STUCK));
+	ASSERT_EQ(0, pci_unbind(self->last));
+	EXPECT_EQ(TAMPERED_DRIVER, tampering(&self->common, self->last));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+	EXPECT_TRUE(wait_until(!tampering(&self->common, self->last)));
+	EXPECT_EQ(0, tampering(&self->common, self->first));
 	EXPECT_EQ(0, snapshot_compare(&self->held));
 	EXPECT_EQ(0, release(self->claim, &self->answer));
 }
