@@ -289,6 +289,7 @@ int bindery_member_assert_override(struct bindery_member *member,
 				   const char *name, gfp_t gfp);
 void bindery_member_capture(struct bindery_member *member, const char *to);
 bool bindery_member_override_is_ours(struct bindery_member *member);
+bool bindery_member_is_parked(const struct bindery_member *member);
 int bindery_member_repair(struct bindery_member *member);
 bool bindery_device_is_on(struct device *dev, const char *name);
 bool bindery_member_has_driver(struct bindery_member *member);

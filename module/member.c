@@ -527,13 +527,20 @@ static const char *override_for_repair(struct bindery_member *member,
 						    expected_override(member);
 }
 
+/* Kept from every driver: a neighbour, or a newcomer without a target. */
+bool bindery_member_is_parked(const struct bindery_member *member)
+{
+	return member->role == BINDERY_ROLE_PARKED ||
+	       (member->role == BINDERY_ROLE_ADDED && !member->target);
+}
+
 /*
  * Back to its target, or parked, after somebody else moved it. By itself only
  * when that was not its removal, which unbinds it a moment before it tells.
  */
 int bindery_member_repair(struct bindery_member *member)
 {
-	bool parked = member->role == BINDERY_ROLE_PARKED || !member->target;
+	bool parked = bindery_member_is_parked(member);
 	int ret;
 
 	if (member->repaired && bindery_member_goes(member, -ENODEV))

@@ -94,7 +94,7 @@ static bool needs_repair(struct bindery_member *member)
 
 	if (member->removed || member->busy || member->arriving)
 		return false;
-	if (member->role == BINDERY_ROLE_PARKED)
+	if (bindery_member_is_parked(member))
 		return drv || member->tampered_override;
 	return member->target &&
 	       (drv != member->target->drv || member->tampered_override);

@@ -290,4 +290,21 @@ TEST_F(hotplug_held, W1_G4_revoke_beside_a_release_that_looks_at_a_newcomer)
 	close(file);
 }
 
+TEST_F(hotplug_held, W1_W3_a_parked_newcomer_is_parked_again_by_a_repair)
+{
+	const char *bdf = self->hp.newcomer->bdf;
+
+	request_targets(&self->hp.request, self->hp.first->bdf, TEST_NATIVE,
+			VFIO_PCI);
+	ACQUIRE();
+	ASSERT_EQ(0, comes_to_be_parked(&self->hp));
+	ASSERT_EQ(0, pci_move(bdf, TEST_NATIVE));
+	EXPECT_EQ(0, recover(self->hp.control, BINDERY_RECOVER_REPAIR, NULL,
+			     bdf, &self->hp.answer));
+	EXPECT_TRUE(pci_is_on(bdf, ""));
+	EXPECT_TRUE(is_overridden(bdf, "bindery-parked"));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
 TEST_HARNESS_MAIN
