@@ -113,19 +113,46 @@ static bool is_wanted(struct bindery_group *group,
 	return true;
 }
 
-static void repair_run(struct bindery_group *group, bool automatic)
+static bool has_bound(struct bindery_group *group)
 {
-	struct bindery_run run = {
+	bindery_group_each(member, group)
+		if (member->target && !bindery_member_removed(member) &&
+		    READ_ONCE(member->dev->driver) == member->target->drv)
+			return true;
+	return false;
+}
+
+static void run_init(struct bindery_run *run, struct bindery_group *group)
+{
+	*run = (struct bindery_run) {
 		.batch = group->batch,
 		.step = BINDERY_STEP_BIND,
 		.call = bindery_member_repair,
 	};
+}
 
-	bindery_group_each(member, group)
-		if (is_wanted(group, member, automatic))
-			bindery_run_add(&run, member);
-	bindery_run_wait(&run, jiffies +
+static void run_wait(struct bindery_run *run, struct bindery_group *group)
+{
+	bindery_run_wait(run, jiffies +
 			 msecs_to_jiffies(bindery_group_patience(group)));
+}
+
+/* As in an ACQUIRE: one alone while VFIO has no device of the group. */
+static void repair_run(struct bindery_group *group, bool automatic)
+{
+	struct bindery_run run;
+
+	run_init(&run, group);
+	bindery_group_each(member, group) {
+		if (!is_wanted(group, member, automatic))
+			continue;
+		bindery_run_add(&run, member);
+		if (has_bound(group))
+			continue;
+		run_wait(&run, group);
+		run_init(&run, group);
+	}
+	run_wait(&run, group);
 }
 
 static bool begin_repair(struct bindery_group *group, bool *automatic)

@@ -307,4 +307,41 @@ TEST_F(hotplug_held, W1_W3_a_parked_newcomer_is_parked_again_by_a_repair)
 	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
 }
 
+static int unbind_all(const struct scene *scene)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < scene->num_members; i++)
+		ret = ret ?: pci_unbind(scene->members[i].bdf);
+	return ret;
+}
+
+/*
+ * Here, because these are in slots of their own: two first probes of a group at
+ * once are too much for VFIO of Linux 6.1.
+ */
+TEST_F(hotplug_held, W3_recover_binds_one_member_before_the_others)
+{
+	int probes;
+
+	request_endpoints(&self->hp.request, pci_group(self->hp.first->bdf),
+			  TEST_TARGET);
+	ACQUIRE();
+	ASSERT_EQ(0, unbind_all(self->hp.scene));
+	probes = knob_count(TEST_TARGET, "probe", self->hp.last->bdf);
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->hp.first->bdf));
+	EXPECT_EQ(-ETIMEDOUT, recover_with(self->hp.control,
+					   BINDERY_RECOVER_REPAIR, NULL,
+					   self->hp.first->bdf,
+					   &self->hp.answer, 0,
+					   SHORT_DEADLINE));
+	EXPECT_TRUE(knob_holds(TEST_TARGET));
+	EXPECT_EQ(probes, knob_count(TEST_TARGET, "probe",
+				     self->hp.last->bdf));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+	EXPECT_TRUE(wait_until(STATE() == BINDERY_GROUP_HELD));
+	EXPECT_TRUE(pci_is_on(self->hp.last->bdf, TEST_TARGET));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+}
+
 TEST_HARNESS_MAIN
