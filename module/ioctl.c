@@ -179,6 +179,8 @@ static long dispatch(struct file *file, unsigned int number, unsigned long arg,
 		return -EFAULT;
 	if (ucmd.user_size < op->min_size)
 		return -EINVAL;
+	if (ucmd.user_size > PAGE_SIZE)
+		return -E2BIG;
 	ucmd.cmd_size = op->size;
 	return call(&ucmd, op);
 }

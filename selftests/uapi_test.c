@@ -54,6 +54,21 @@ TEST_F(uapi, Q1_a_longer_structure_with_something_in_its_tail_is_refused)
 	}));
 }
 
+/* Zeros as far as they say, and nobody looks. */
+TEST_F(uapi, Q1_a_structure_longer_than_a_page_is_refused)
+{
+	struct uapi *u = &self->uapi;
+	void *pages = mmap(NULL, 2 * getpagesize(), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, pages);
+	EACH(c, true, -E2BIG, NO_RECORD, ({
+		u->command.size = getpagesize() + 1;
+		u->at = memcpy(pages, &u->command, sizeof(u->command));
+	}));
+	munmap(pages, 2 * getpagesize());
+}
+
 TEST_F(uapi, Q1_nothing_behind_a_structure_is_written)
 {
 	struct uapi *u = &self->uapi;

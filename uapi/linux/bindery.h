@@ -30,7 +30,7 @@
  *
  *  - ENOTTY: the number is not an ioctl of this file.
  *  - E2BIG: the structure is longer than the kernel's and its tail is not zero,
- *    or a count is above its maximum.
+ *    or longer than a page, or a count is above its maximum.
  *  - EINVAL: the structure is too short, or a value is wrong.
  *  - EOPNOTSUPP: a flag or a type that this kernel does not know.
  *  - EFAULT: a pointer cannot be read or written.
