@@ -235,7 +235,7 @@ static void offer_unprobed(struct bindery_member *member)
 		return;
 	/* For who takes it next, perhaps before the bus has offered it. */
 	bindery_note_arrival(member->dev);
-	if (bindery_member_removed(member))
+	if (bindery_member_removed(member) || bindery_member_has_driver(member))
 		bindery_forget_arrival(member->dev);
 }
 

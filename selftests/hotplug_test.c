@@ -161,6 +161,35 @@ TEST_F(hotplug, W1_one_that_is_claimed_before_its_first_probe_gets_it_after)
 	self->hp.request.cmd.flags = 0;
 }
 
+/* The bus gives it a driver while the release notes that it has none yet. */
+TEST_F(hotplug, W1_one_that_had_a_driver_meanwhile_counts_as_probed)
+{
+	const struct plug *plug = self->hp.newcomer;
+	char hold[64];
+
+	if (strcmp(plug->native, TEST_NATIVE))
+		SKIP(return, "only the test driver can be made to wait");
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	knob(TEST_NATIVE, "hold_add", plug->bdf);
+	ASSERT_EQ(0, plug_in(self->hp.qmp, plug));
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
+	ACQUIRE();
+	snprintf(hold, sizeof(hold), "bindery_note_arrival %s", plug->bdf);
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", hold));
+	close_claim(self->hp.claim);
+	ASSERT_TRUE(knob_holds(TEST_HOLD));
+	knob(TEST_NATIVE, "hold_add", "");
+	EXPECT_TRUE(wait_until(!is_natural(plug)));
+	knob(TEST_HOLD, "hold", "");
+	ASSERT_TRUE(wait_until(STATE() == BINDERY_GROUP_FREE));
+
+	ASSERT_EQ(0, pci_unbind(plug->bdf));
+	ACQUIRE();
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(pci_is_on(plug->bdf, ""));
+	ASSERT_EQ(0, pci_bind(plug->bdf, TEST_NATIVE));
+}
+
 TEST_F(hotplug, W1_a_newcomer_to_a_free_or_reserved_group_is_left_alone)
 {
 	EXPECT_EQ(0, comes_naturally(&self->hp));
