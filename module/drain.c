@@ -318,7 +318,10 @@ void bindery_group_closed(struct bindery_group *group)
 	queue_drain(group, 0);
 }
 
-/* All is as before: the group is free, or still reserved. True: free. */
+/*
+ * All is as before: the group is free; or still reserved, unless its last device
+ * went meanwhile. True: free.
+ */
 static bool conclude(struct bindery_group *group, struct list_head *members)
 {
 	bindery_state_assert();
@@ -328,7 +331,8 @@ static bool conclude(struct bindery_group *group, struct list_head *members)
 		return true;
 	}
 	bindery_group_forget(group, members);
-	bindery_group_set_state(group, BINDERY_GROUP_RESERVED);
+	bindery_group_set_state(group, bindery_group_is_deserted(group) ?
+				BINDERY_GROUP_GONE : BINDERY_GROUP_RESERVED);
 	return false;
 }
 

@@ -155,6 +155,22 @@ bool bindery_group_all_removed(struct bindery_group *group)
 	return !list_empty(&group->members);
 }
 
+/* The same of one that is reserved: its members are in the plan alone. */
+bool bindery_group_is_deserted(struct bindery_group *group)
+{
+	struct bindery_claim *claim = bindery_group_holder(group);
+	struct bindery_member *member;
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; claim && i < claim->plan->num_members; i++) {
+		member = claim->plan->members[i];
+		if (member->group == group && !member->removed)
+			return false;
+	}
+	return claim;
+}
+
 /* Nobody has moved a member: what a claim proves holds. */
 bool bindery_group_is_whole(struct bindery_group *group)
 {

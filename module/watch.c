@@ -174,25 +174,20 @@ static void reserved_member_goes(struct bindery_member *member)
 		member_goes(member);
 }
 
-/* A reservation has its members in its plan alone. True: it was the last. */
-static bool reserved_goes(struct bindery_group *group, struct device *dev)
+/* A reservation has its members in its plan alone. */
+static void reserved_goes(struct bindery_group *group, struct device *dev)
 {
 	struct bindery_claim *claim = bindery_group_holder(group);
 	struct bindery_member *member;
-	bool last = claim;
 	unsigned int i;
 
 	bindery_state_assert();
 	for (i = 0; claim && i < claim->plan->num_members; i++) {
 		member = claim->plan->members[i];
-		if (member->group != group)
-			continue;
-		if (member->dev == dev)
+		if (member->group == group && member->dev == dev)
 			reserved_member_goes(member);
-		last = last && member->removed;
 	}
 	bindery_group_changed(group);
-	return last;
 }
 
 /* An IOMMU group must not be owned when its last device leaves it. */
@@ -203,9 +198,10 @@ static void device_goes(struct bindery_group *group, struct device *dev)
 
 	scoped_guard(bindery_state) {
 		group->departed = true;
-		/* it may be a reservation again */
-		last = reserved_goes(group, dev) &&
-		       group->state == BINDERY_GROUP_RESERVED;
+		/* it may be a reservation, or become one again */
+		reserved_goes(group, dev);
+		last = group->state == BINDERY_GROUP_RESERVED &&
+		       bindery_group_is_deserted(group);
 		member = find_member(group, dev);
 		if (member) {
 			bindery_member_changed(member);

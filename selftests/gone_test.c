@@ -252,6 +252,28 @@ TEST_F(gone, W2_a_reserved_group_goes)
 	EXPECT_TRUE(wait_until(!group_exists(self->group)));
 }
 
+/* The second half of an ACQUIRE meets it, and gives it back to nobody. */
+TEST_F(gone, W2_T15_a_reserved_group_goes_while_it_is_bound)
+{
+	request_endpoints(&self->request, self->group, TEST_TARGET);
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, removals_watch());
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", FIRST));
+	ASSERT_EQ(0, bind_claim(self->claim, &self->answer,
+				BINDERY_ACQUIRE_NOWAIT, 0));
+	EXPECT_TRUE(knob_holds(TEST_TARGET));
+	EXPECT_EQ(0, qmp_device_del(self->qmp, slot[0].id));
+	EXPECT_TRUE(wait_until(removal_began()));
+	knob(TEST_TARGET, "hold_probe", "");
+	EXPECT_TRUE(wait_until(hangs_up(self->claim)));
+	watch_end();
+	EXPECT_TRUE(wait_until(!pci_exists(slot[1].bdf)));
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
 /* All of it goes while this callback of its first function is held. */
 static int goes_during(FIXTURE_DATA(gone) *self, const char *module,
 		       const char *what)
