@@ -430,7 +430,7 @@ int bindery_groups_reserve_again(struct bindery_claim *claim,
 		if (claim->holds[i].joined)
 			continue;
 		plan->groups[i]->txn = txn;
-		/* what went before is in no plan that is made from now on */
+		/* who went before is missed when the members are checked */
 		plan->groups[i]->departed = false;
 		bindery_group_set_state(plan->groups[i],
 					BINDERY_GROUP_BINDING);

@@ -87,15 +87,21 @@ static void release_target(struct device *dev)
 	pm_runtime_put(dev);
 }
 
-/* Whoever calls this has seen that no VFIO user can be there. */
+/*
+ * Whoever calls this has seen that no VFIO user can be there; but VFs of a PF
+ * are counted when all of them are, and all that under its lock.
+ */
 int bindery_member_unbind_target(struct bindery_member *member)
 {
 	struct device *dev = member->dev;
-	bool on_target;
+	bool on_target, has_vfs;
 
 	device_lock(dev);
 	on_target = dev->driver == member->target->drv;
+	has_vfs = pci_num_vf(member->pdev);
 	device_unlock(dev);
+	if (on_target && has_vfs && !member->group->force)
+		return BINDERY_ERROR_PF_HAS_VFS;
 	if (on_target)
 		release_target(dev);
 	member->did &= ~BINDERY_DID_BIND;

@@ -250,6 +250,17 @@ static int claim_pf(FIXTURE_DATA(sriov) *self)
 	return claim;
 }
 
+/* When it has no VFs of VFIO's any more. */
+static bool leaves_target(FIXTURE_DATA(sriov) *self)
+{
+	bool ret = !pci_write(self->pf, "sriov_numvfs", "0") &&
+		   wait_until(group_is(self->control, self->pf,
+				       BINDERY_GROUP_FREE));
+
+	write_file(ENABLE_SRIOV, "0");
+	return ret && enable_again(self);
+}
+
 TEST_F(sriov, G1_C9_a_claimed_PF_waits_for_the_VFs_it_was_given)
 {
 	struct bindery_ioc_member *member;
@@ -270,11 +281,30 @@ TEST_F(sriov, G1_C9_a_claimed_PF_waits_for_the_VFs_it_was_given)
 			       BINDERY_GROUP_DRAINING));
 	EXPECT_TRUE(pci_is_on(self->pf, VFIO_PCI));
 
+	EXPECT_TRUE(leaves_target(self));
+}
+
+/* A worker has seen that there is no user, and no VF. */
+TEST_F(sriov, G1_C9_VFs_that_come_before_the_target_is_left_keep_it)
+{
+	int claim;
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
 	ASSERT_EQ(0, pci_write(self->pf, "sriov_numvfs", "0"));
-	EXPECT_TRUE(wait_until(group_state(self->control, self->pf) ==
-			       BINDERY_GROUP_FREE));
-	write_file(ENABLE_SRIOV, "0");
-	EXPECT_TRUE(enable_again(self));
+	request_add(&self->request, self->pf);
+	claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, claim);
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_unbind_target"));
+	close_claim(claim);
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	ASSERT_EQ(0, write_file(ENABLE_SRIOV, "1"));
+	EXPECT_EQ(0, pci_write(self->pf, "sriov_numvfs", "1"));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_TRUE(wait_until(group_is(self->control, self->pf,
+					BINDERY_GROUP_DRAINING)));
+	EXPECT_TRUE(has_vfs(self->pf));
+	EXPECT_TRUE(pci_is_on(self->pf, VFIO_PCI));
+	EXPECT_TRUE(leaves_target(self));
 }
 
 TEST_F(sriov, G1_W3_a_PF_that_was_given_VFs_elsewhere_is_not_repaired)
