@@ -134,8 +134,8 @@ void bindery_claim_publish(struct bindery_claim *claim,
 			   struct bindery_plan *plan);
 struct bindery_plan *bindery_claim_plan(struct bindery_claim *claim);
 void bindery_claim_end(struct bindery_claim *claim);
-bool bindery_claim_end_told(struct bindery_claim *claim,
-			    const struct bindery_releasing *how);
+int bindery_claim_end_told(struct bindery_claim *claim,
+			   const struct bindery_releasing *how);
 void bindery_claims_end(const struct bindery_delegation *delegation);
 void bindery_claim_end_locked(struct bindery_claim *claim,
 			      struct list_head *members);
@@ -210,6 +210,7 @@ void bindery_member_changed(struct bindery_member *member);
 void bindery_member_assign(struct bindery_member *member);
 bool bindery_group_all_removed(struct bindery_group *group);
 bool bindery_group_is_deserted(struct bindery_group *group);
+bool bindery_group_is_ours_alone(struct bindery_group *group);
 bool bindery_group_is_whole(struct bindery_group *group);
 struct bindery_claim *bindery_group_holder(struct bindery_group *group);
 void bindery_group_settle(struct bindery_group *group,

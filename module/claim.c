@@ -301,20 +301,44 @@ void bindery_claims_end(const struct bindery_delegation *delegation)
 	bindery_members_drop(&members);
 }
 
+/* One that others left, or whose devices were bound, since it was looked at. */
+static bool has_unseen(struct bindery_claim *claim)
+{
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; i < claim->plan->num_groups; i++)
+		if (!claim->holds[i].looked &&
+		    bindery_group_is_ours_alone(claim->plan->groups[i]))
+			return true;
+	return false;
+}
+
+static int check_end(struct bindery_claim *claim,
+		     const struct bindery_releasing *how)
+{
+	bindery_state_assert();
+	if (how->only_closed && claim->files)
+		return -EBUSY;
+	if (how->flags & (BINDERY_RELEASE_DEFER | BINDERY_RELEASE_FORCE))
+		return 0;
+	return has_unseen(claim) ? -EAGAIN : 0;
+}
+
 /*
- * The same by who may have its users be asked to go. False: somebody has opened
+ * The same by who may have its users be asked to go. -EBUSY: somebody has opened
  * it meanwhile, and it is to end only if nobody has; then how it was to end is
- * forgotten.
+ * forgotten. -EAGAIN: users have to be looked for again.
  */
-bool bindery_claim_end_told(struct bindery_claim *claim,
-			    const struct bindery_releasing *how)
+int bindery_claim_end_told(struct bindery_claim *claim,
+			   const struct bindery_releasing *how)
 {
 	LIST_HEAD(members);
-	bool may_end;
+	int ret;
 
 	scoped_guard(bindery_state) {
-		may_end = !how->only_closed || !claim->files;
-		if (may_end) {
+		ret = check_end(claim, how);
+		if (!ret) {
 			claim->force = how->flags & BINDERY_RELEASE_FORCE;
 			claim->deadline_ms = how->deadline_ms ?:
 					     claim->deadline_ms;
@@ -322,7 +346,7 @@ bool bindery_claim_end_told(struct bindery_claim *claim,
 		}
 	}
 	bindery_members_drop(&members);
-	return may_end;
+	return ret;
 }
 
 static void settle_groups(struct bindery_claim *claim)

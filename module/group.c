@@ -171,6 +171,13 @@ bool bindery_group_is_deserted(struct bindery_group *group)
 	return claim;
 }
 
+/* What a user has of it ends with the one claim that holds it. */
+bool bindery_group_is_ours_alone(struct bindery_group *group)
+{
+	bindery_state_assert();
+	return list_is_singular(&group->holds) && group->intact;
+}
+
 /* Nobody has moved a member: what a claim proves holds. */
 bool bindery_group_is_whole(struct bindery_group *group)
 {

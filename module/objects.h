@@ -184,6 +184,7 @@ struct bindery_hold {
 	struct bindery_claim *claim;
 	struct list_head node;		/* in the group's list; state lock */
 	bool joined;			/* others held it before */
+	bool looked;			/* a RELEASE saw no user; state lock */
 };
 
 /* Members of some groups, all referenced, in the order of their addresses. */

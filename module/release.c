@@ -8,11 +8,15 @@
 #define BACKOFF_MIN_MS	10
 #define BACKOFF_MAX_MS	500
 
-/* Other claims stay on the group, or nothing was bound: it has no user of us. */
-static bool is_shared(struct bindery_group *group)
+/*
+ * Unless others stay on the group, or nothing was bound: then it has no user of
+ * us. Who ends the claim asks whether that has changed.
+ */
+static bool has_to_look(struct bindery_hold *hold, struct bindery_group *group)
 {
 	guard(bindery_state)();
-	return !list_is_singular(&group->holds) || !group->intact;
+	hold->looked = bindery_group_is_ours_alone(group);
+	return hold->looked;
 }
 
 static int look_at_seals(struct bindery_group *group)
@@ -23,12 +27,13 @@ static int look_at_seals(struct bindery_group *group)
 	return bindery_group_has_open_device(group) ? -EPERM : 0;
 }
 
-static int look_for_user(struct bindery_group *group, unsigned long deadline,
+static int look_for_user(struct bindery_hold *hold, struct bindery_group *group,
+			 unsigned long deadline,
 			 struct bindery_failure *failure)
 {
 	int ret;
 
-	if (is_shared(group) || !bindery_group_needs_fence(group))
+	if (!has_to_look(hold, group) || !bindery_group_needs_fence(group))
 		return 0;
 	ret = bindery_group_is_sealed(group) ? look_at_seals(group) :
 					       bindery_group_try(group, deadline);
@@ -40,14 +45,16 @@ static int look_for_user(struct bindery_group *group, unsigned long deadline,
 }
 
 /* One of the groups has a VFIO user whose device we would unbind. */
-static int look_for_users(struct bindery_plan *plan, unsigned long deadline,
+static int look_for_users(struct bindery_claim *claim,
+			  struct bindery_plan *plan, unsigned long deadline,
 			  struct bindery_failure *failure)
 {
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < plan->num_groups; i++) {
-		ret = look_for_user(plan->groups[i], deadline, failure);
+		ret = look_for_user(&claim->holds[i], plan->groups[i],
+				    deadline, failure);
 		if (ret)
 			return ret;
 	}
@@ -55,14 +62,15 @@ static int look_for_users(struct bindery_plan *plan, unsigned long deadline,
 }
 
 /* VFIO tells nobody when a device is closed, unless it is sealed. */
-static int wait_for_users(struct bindery_plan *plan, unsigned long deadline,
+static int wait_for_users(struct bindery_claim *claim,
+			  struct bindery_plan *plan, unsigned long deadline,
 			  struct bindery_failure *failure)
 {
 	struct bindery_failure seen = {};
 	long pause = msecs_to_jiffies(BACKOFF_MIN_MS);
 	u64 closes = bindery_seal_closes();
 
-	while (look_for_users(plan, deadline, &seen)) {
+	while (look_for_users(claim, plan, deadline, &seen)) {
 		if (!bindery_remaining(deadline) ||
 		    fatal_signal_pending(current)) {
 			bindery_failure_move(failure, &seen);
@@ -157,29 +165,44 @@ static int wait_restored(struct bindery_claim *claim, struct bindery_plan *plan,
 	return fail_late(plan, failure);
 }
 
-static int release(struct bindery_claim *claim, struct bindery_plan *plan,
-		   const struct bindery_releasing *how, unsigned long deadline,
-		   struct bindery_failure *failure)
+/* Positive: it has ended, and waits for a user to go. */
+static int end_told(struct bindery_claim *claim, struct bindery_plan *plan,
+		    const struct bindery_releasing *how, unsigned long deadline,
+		    struct bindery_failure *failure)
 {
 	u32 flags = how->flags;
-	int ret = 0;
+	int ret, err;
 
-	if (flags & BINDERY_RELEASE_WAIT)
-		ret = wait_for_users(plan, deadline, failure);
-	else if (!(flags & BINDERY_RELEASE_FORCE))
-		ret = look_for_users(plan, deadline, failure);
-	if (ret && !(flags & BINDERY_RELEASE_DEFER))
-		return ret;
-	if (!bindery_claim_end_told(claim, how)) {
+	do {
+		ret = 0;
+		if (flags & BINDERY_RELEASE_WAIT)
+			ret = wait_for_users(claim, plan, deadline, failure);
+		else if (!(flags & BINDERY_RELEASE_FORCE))
+			ret = look_for_users(claim, plan, deadline, failure);
+		if (ret && !(flags & BINDERY_RELEASE_DEFER))
+			return ret;
+		err = bindery_claim_end_told(claim, how);
+	} while (err == -EAGAIN);
+	if (err) {
 		ret = bindery_fail(failure, BINDERY_ERROR_BUSY,
 				   BINDERY_STEP_RESERVE, 0);
 		bindery_failure_holder(failure, claim);
 		return ret;
 	}
-	if (ret) {
-		bindery_failure_clear(failure);
+	if (!ret)
 		return 0;
-	}
+	bindery_failure_clear(failure);
+	return 1;
+}
+
+static int release(struct bindery_claim *claim, struct bindery_plan *plan,
+		   const struct bindery_releasing *how, unsigned long deadline,
+		   struct bindery_failure *failure)
+{
+	int ret = end_told(claim, plan, how, deadline, failure);
+
+	if (ret)
+		return min(ret, 0);
 	return wait_restored(claim, plan, deadline, failure);
 }
 

@@ -159,6 +159,38 @@ TEST_F(share, C2_shared_claims_join_without_a_rebind_and_the_last_restores)
 	EXPECT_EQ(0, snapshot_compare(&self->before));
 }
 
+static int let_go(int socket, void *arg)
+{
+	FIXTURE_DATA(share) *self = arg;
+
+	tell(socket, release(self->claim, &self->answer));
+	return self->answer.error.out_code;
+}
+
+/* Each has seen the other claim, which would stay; one of them is the last. */
+TEST_F(share, C2_C9_of_two_releases_at_once_the_last_sees_the_user)
+{
+	int ret;
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ACQUIRE();
+	self->second = acquire(self->control, &self->other);
+	ASSERT_LE(0, self->second);
+	ASSERT_EQ(0, vfio_open(&self->user, self->first));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_claim_end_told"));
+	ASSERT_EQ(0, child_start(&self->child, let_go, self));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	EXPECT_EQ(0, release(self->second, &self->answer));
+	knob(TEST_HOLD, "hold", "");
+	ASSERT_EQ(0, hear(self->child.socket, &ret));
+	EXPECT_EQ(-EBUSY, ret);
+	EXPECT_EQ(BINDERY_ERROR_IN_USE, child_wait(&self->child));
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	vfio_close(&self->user);
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
+}
+
 /* Whichever of three goes first, second or last, and by its close. */
 TEST_F(share, C2_the_order_in_which_shared_claims_end_is_free)
 {
