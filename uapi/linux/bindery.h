@@ -416,7 +416,8 @@ struct bindery_ioc_device {
  * @BINDERY_ROLE_EXEMPT: a bridge, or on a driver that leaves DMA alone
  *	(driver_managed_dma); never touched
  * @BINDERY_ROLE_ADDED: came to the group by hot-plug while that was claimed;
- *	went to the request's target by its first probe
+ *	went to the request's target by its first probe; or is parked, if that is
+ *	not for it, or not bindery-vfio where the claim is HOLDERS_ONLY
  */
 enum bindery_role {
 	BINDERY_ROLE_NONE = 0,
@@ -881,8 +882,8 @@ struct bindery_ioc_native {
  *	%BINDERY_DEADLINE_MAX_MS. It includes waiting for a group that another
  *	transaction works on, and for modules to load
  * @out_claim_fd: the claim, close-on-exec; -1 from CHECK
- * @target: target driver of devices that name none, and of companions; empty:
- *	vfio-pci, with SEALED bindery-vfio
+ * @target: target driver of devices that name none, of companions, and of
+ *	what comes to the groups later; empty: vfio-pci, with SEALED bindery-vfio
  * @module: the module to load if it is not there; empty: of the driver's name
  * @label: who is asking, shown to others: at most %BINDERY_LABEL_MAX printable
  *	bytes

@@ -1079,7 +1079,7 @@ bindery_request_get_device(const struct bindery_request *request, size_t index);
 
 /**
  * bindery_request_set_target() - target driver of all that name none
- * @target: driver name; NULL: vfio-pci
+ * @target: driver name, also for what comes to the groups later; NULL: vfio-pci
  * @module: the module to load if that driver is not there; NULL: of its name
  * Since: 0.1
  */
