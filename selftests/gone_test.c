@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #include "kselftest_harness.h"
@@ -194,6 +195,27 @@ TEST_F(gone, W2_the_other_groups_of_the_claim_live_on)
 	vfio_close(&self->user);
 	EXPECT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_TRUE(pci_is_on(OTHER, TEST_NATIVE));
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+/* It hangs up for good; who waits for what is new hears of the end too. */
+TEST_F(gone, W2_W6_the_end_of_a_claim_is_told_after_a_group_is_gone)
+{
+	struct epoll_event event = { .events = EPOLLET };
+	int events = epoll_create1(EPOLL_CLOEXEC);
+
+	request_add(&self->request, OTHER);
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, epoll_ctl(events, EPOLL_CTL_ADD, self->claim, &event));
+	ASSERT_EQ(0, slot_out(self->qmp));
+	EXPECT_EQ(1, epoll_wait(events, &event, 1, WAIT_SECONDS * 1000));
+	EXPECT_TRUE(wait_until(!epoll_wait(events, &event, 1, 0)));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+	EXPECT_EQ(1, epoll_wait(events, &event, 1, WAIT_SECONDS * 1000));
+	EXPECT_EQ(EPOLLHUP, event.events);
+	close(events);
 	close_claim(self->claim);
 	EXPECT_TRUE(wait_until(!group_exists(self->group)));
 }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What acquire and adopt do once they have the claim. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "cli.h"
-
-#define LOOK_AGAIN_MS	1000
 
 /* What is ignored, as by nohup(1), stays so. */
 static void add_signal(sigset_t *signals, int number)
@@ -30,34 +28,43 @@ static bool is_over(struct bindery_claim *claim)
 	return ret == -ESTALE;
 }
 
-/* Until a signal comes: true; or the claim ends: false. */
-static bool wait_for_end(struct bindery_claim *claim, int signal_fd)
+static int open_events(int signal_fd, int claim_fd)
 {
-	struct pollfd files[] = {
-		{ .fd = signal_fd, .events = POLLIN },
-		{ .fd = bindery_claim_get_fd(claim) },
-	};
-	int wait_ms = -1;
+	/* Once a group is gone it hangs up for good: only what is new counts. */
+	struct epoll_event of_claim = { EPOLLET, { .fd = claim_fd } };
+	struct epoll_event of_signal = { EPOLLIN, { .fd = signal_fd } };
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd >= 0 &&
+	    !epoll_ctl(fd, EPOLL_CTL_ADD, signal_fd, &of_signal) &&
+	    !epoll_ctl(fd, EPOLL_CTL_ADD, claim_fd, &of_claim))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Until a signal comes: true; or the claim ends: false. */
+static bool wait_for_end(struct bindery_claim *claim, int signal_fd, int events)
+{
+	struct epoll_event event;
+	bool told = false;
 
 	for (;;) {
-		if (poll(files, ARRAY_SIZE(files), wait_ms) < 0) {
+		if (epoll_wait(events, &event, 1, -1) < 0) {
 			if (errno == EINTR)
 				continue;
-			perror("bindery: poll");
+			perror("bindery: epoll_wait");
 			return true;
 		}
-		if (files[0].revents)
+		if (event.data.fd == signal_fd)
 			return true;
-		if (!files[1].revents && wait_ms < 0)
-			continue;
 		if (is_over(claim))
 			return false;
-		if (wait_ms >= 0)
-			continue;
-		/* They are gone for good: it is not woken for anything else. */
-		fputs("bindery: all devices of a group were removed\n", stderr);
-		files[1].fd = -1;
-		wait_ms = LOOK_AGAIN_MS;
+		if (!told)
+			fputs("bindery: all devices of a group were removed\n",
+			      stderr);
+		told = true;
 	}
 }
 
@@ -80,13 +87,14 @@ static int open_signals(sigset_t *signals)
 }
 
 /* A second signal, during the restore, ends us: the kernel restores alone. */
-static bool hold(struct bindery_claim *claim, int fd, const sigset_t *signals)
+static bool hold(struct bindery_claim *claim, int fd, int events,
+		 const sigset_t *signals)
 {
 	bool ours;
 
 	sigprocmask(SIG_BLOCK, signals, NULL);
 	fputs("bindery: held; end with Ctrl-C\n", stderr);
-	ours = wait_for_end(claim, fd);
+	ours = wait_for_end(claim, fd, events);
 	if (ours)
 		take_signal(fd);
 	sigprocmask(SIG_UNBLOCK, signals, NULL);
@@ -105,24 +113,33 @@ static void tell_kept(const struct bindery_claim *claim)
 	fprintf(stderr, "bindery: kept; end with bindery release %s\n", text);
 }
 
-int transaction_hold(struct transaction *transaction)
+static int hold_until_told(struct transaction *transaction)
 {
-	int fd, ret = STATUS_DONE;
+	int fd, events, ret = STATUS_DONE;
 	sigset_t signals;
 
-	if (options_given(transaction->options, OPTION_KEEP)) {
-		tell_kept(transaction->claim);
-		return STATUS_DONE;
-	}
 	fd = open_signals(&signals);
+	events = fd < 0 ? -1 :
+		 open_events(fd, bindery_claim_get_fd(transaction->claim));
 	/* Who could not be told to end does not hold. */
-	if (fd < 0) {
+	if (events < 0) {
 		report_failure(transaction->options, errno, "signals");
 		ret = transaction_release(transaction);
-		return ret ? ret : STATUS_FAILED;
-	}
-	if (hold(transaction->claim, fd, &signals))
+		ret = ret ? ret : STATUS_FAILED;
+	} else if (hold(transaction->claim, fd, events, &signals)) {
 		ret = transaction_release(transaction);
-	close(fd);
+	}
+	if (events >= 0)
+		close(events);
+	if (fd >= 0)
+		close(fd);
 	return ret;
+}
+
+int transaction_hold(struct transaction *transaction)
+{
+	if (!options_given(transaction->options, OPTION_KEEP))
+		return hold_until_told(transaction);
+	tell_kept(transaction->claim);
+	return STATUS_DONE;
 }

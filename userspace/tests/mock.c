@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -205,7 +206,7 @@ static int mock_acquire(enum mock_call call, struct bindery_ioc_acquire *ioc)
 	ioc->out_claim_fd = -1;
 	if (call == MOCK_CHECK)
 		return 0;
-	ioc->out_claim_fd = __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+	ioc->out_claim_fd = eventfd(0, EFD_CLOEXEC);
 	memcpy(ioc->out_claim_id, mock_id, sizeof(mock_id));
 	return 0;
 }
@@ -277,7 +278,7 @@ static int mock_open_claim(struct bindery_ioc_open_claim *ioc)
 	mock.opened = *ioc;
 	if (fail(MOCK_OPEN_CLAIM, ioc->error))
 		return -1;
-	ioc->out_claim_fd = __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+	ioc->out_claim_fd = eventfd(0, EFD_CLOEXEC);
 	memcpy(ioc->out_claim_id, mock_id, sizeof(mock_id));
 	/* Each device but this group's has a claim of its own. */
 	ioc->out_claim_id[0] = mock.devices[0].bdf.bus > 1 ?

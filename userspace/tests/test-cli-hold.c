@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is held until a signal, or while a command runs. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 
 #include "cli.h"
 
 /* What the next call fails with, unless it is 0; the tool is a child of ours. */
-static int signalfd_errno, poll_errno;
-/* A group is removed, and at the next look the claim is released. */
+static int signalfd_errno, create_errno, wait_errno;
+/* A group is removed, something happens, and the claim is released. */
 static bool group_goes;
 
 int __real_signalfd(int fd, const sigset_t *signals, int flags);
 int __wrap_signalfd(int fd, const sigset_t *signals, int flags);
-int __real_poll(struct pollfd *files, nfds_t num, int timeout);
-int __wrap_poll(struct pollfd *files, nfds_t num, int timeout);
+int __real_epoll_create1(int flags);
+int __wrap_epoll_create1(int flags);
+int __real_epoll_wait(int set, struct epoll_event *events, int num, int ms);
+int __wrap_epoll_wait(int set, struct epoll_event *events, int num, int ms);
 
 static bool fails(int *error)
 {
@@ -29,28 +31,35 @@ int __wrap_signalfd(int fd, const sigset_t *signals, int flags)
 	return fails(&signalfd_errno) ? -1 : __real_signalfd(fd, signals, flags);
 }
 
-static int remove_group(struct pollfd *files)
+int __wrap_epoll_create1(int flags)
 {
-	files[0].revents = 0;
-	if (files[1].fd < 0) {
+	return fails(&create_errno) ? -1 : __real_epoll_create1(flags);
+}
+
+/* The claim's, which is not that of signals. */
+static int tell_of_claim(struct epoll_event *event)
+{
+	static int times;
+
+	if (++times == 3)
 		mock.fail[MOCK_STATUS] = ESTALE;
-		return 0;
-	}
-	files[1].revents = POLLHUP;
+	*event = (struct epoll_event) { EPOLLHUP, { .fd = -1 } };
 	return 1;
 }
 
-int __wrap_poll(struct pollfd *files, nfds_t num, int timeout)
+int __wrap_epoll_wait(int set, struct epoll_event *events, int num, int ms)
 {
-	if (group_goes && (timeout > 0 || files[1].fd >= 0))
-		return remove_group(files);
-	return fails(&poll_errno) ? -1 : __real_poll(files, num, timeout);
+	if (group_goes)
+		return tell_of_claim(events);
+	return fails(&wait_errno) ? -1 :
+	       __real_epoll_wait(set, events, num, ms);
 }
 
 static void start_claimable(void)
 {
 	signalfd_errno = 0;
-	poll_errno = 0;
+	create_errno = 0;
+	wait_errno = 0;
 	group_goes = false;
 	mock_reset();
 	cli_use_tree(NULL);
@@ -114,16 +123,19 @@ TEST(U2_who_cannot_hear_signals_does_not_hold)
 	EXPECT_INT(mock.count[MOCK_RELEASE], 1);
 	mock_fail(MOCK_RELEASE, EIO, BINDERY_ERROR_DEGRADED,
 		  BINDERY_ERROR_CLASS_HOST, BINDERY_STEP_RESTORE);
+	signalfd_errno = 0;
+	create_errno = ENFILE;
 	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 3);
+	EXPECT_HAS(cli_err(), "signals: Too many open files in system\n");
 }
 
 TEST(U2_who_cannot_wait_for_an_end_restores)
 {
 	start_claimable();
-	poll_errno = ENOMEM;
+	wait_errno = ENOMEM;
 	EXPECT_INT(cli_run("acquire 0000:01:00.0"), 0);
 	EXPECT_TEXT(cli_err(), "bindery: held; end with Ctrl-C\n"
-		    "bindery: poll: Cannot allocate memory\n"
+		    "bindery: epoll_wait: Cannot allocate memory\n"
 		    "bindery: restoring\n");
 	EXPECT_HAS(cli_out(), "restored: yes\n");
 }
@@ -131,7 +143,7 @@ TEST(U2_who_cannot_wait_for_an_end_restores)
 TEST(U2_what_only_interrupts_the_waiting_does_not_end_it)
 {
 	start_claimable();
-	poll_errno = EINTR;
+	wait_errno = EINTR;
 	EXPECT_INT(acquire_until("acquire 0000:01:00.0", SIGTERM), 0);
 	EXPECT_TEXT(cli_err(), "bindery: held; end with Ctrl-C\n"
 		    "bindery: restoring\n");
@@ -145,7 +157,7 @@ TEST(C5_the_end_of_a_claim_is_seen_also_after_a_group_was_removed)
 	EXPECT_TEXT(cli_err(), "bindery: held; end with Ctrl-C\n"
 		    "bindery: all devices of a group were removed\n"
 		    "bindery: the claim was released by somebody else\n");
-	EXPECT_INT(mock.count[MOCK_STATUS], 3);
+	EXPECT_INT(mock.count[MOCK_STATUS], 4);
 }
 
 TEST(C8_a_restore_that_fails_ends_with_3_and_tells_of_each_member)
@@ -204,7 +216,7 @@ TEST(U3_the_command_inherits_the_claim_and_its_number)
 	start_claimable();
 	EXPECT_INT(cli_run("exec 0000:01:00.0 -- sh -c "
 			   "readlink\t/proc/self/fd/$BINDERY_CLAIM_FD"), 0);
-	EXPECT_TEXT(cli_out(), "/dev/null\n");
+	EXPECT_TEXT(cli_out(), "anon_inode:[eventfd]\n");
 }
 
 TEST(U3_the_commands_signals_are_not_blocked)

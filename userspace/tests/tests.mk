@@ -30,7 +30,8 @@ $(test_out)/%.o: $(src)%.c $(out)/version
 $(test_out)/cli/main.o: test_flags := -Dmain=cli_main -Wno-missing-prototypes
 cli_tests := $(filter $(test_out)/test-cli%,$(test_programs))
 $(cli_tests): wrap += -Wl,--wrap=bindery_host_new
-$(test_out)/test-cli-hold: wrap += -Wl,--wrap=signalfd,--wrap=poll
+$(test_out)/test-cli-hold: wrap += $(addprefix -Wl$(comma)--wrap=,signalfd \
+	epoll_create1 epoll_wait)
 $(test_out)/test-filter: wrap += -Wl,--wrap=pci_lookup_name
 $(test_out)/test-lookup: wrap += -Wl,--wrap=fstatat
 $(test_out)/test-wait: wrap += $(addprefix -Wl$(comma)--wrap=,nl_connect nl_recv poll)
