@@ -43,7 +43,8 @@ help: ## this text
 		expand -t 18 | sed 's/^/  /'
 	@echo 'Variables: PREFIX, DESTDIR, KERNEL (a release), KDIR (its headers),'
 	@echo '  KERNELS (of check, soak, torture, bench: 6.1 6.12 newest), BINDERY_CACHE,'
-	@echo '  DEBUG_KERNELS (of check-debug: $(DEBUG_KERNELS)).'
+	@echo '  DEBUG_KERNELS (of check-debug: $(DEBUG_KERNELS)), MINUTES (of fuzz,'
+	@echo '  torture, check-debug), SEED (of torture).'
 
 # --- build ------------------------------------------------------------------
 
@@ -268,7 +269,7 @@ style-scripts:
 # --- install ----------------------------------------------------------------
 
 .PHONY: install
-install: lib cli ## library, tool, header, manuals; DESTDIR and PREFIX
+install: lib cli ## library, tool, header, manuals, completions, schemas; DESTDIR and PREFIX
 	$(MAKE) -C userspace O=$(O) VERSION=$(VERSION) PREFIX=$(PREFIX) \
 		DESTDIR=$(DESTDIR) install
 	$(give-back)
@@ -283,8 +284,13 @@ uninstall: ## remove just what install put there
 DKMS_STATE := /var/lib/dkms/bindery/$(VERSION)
 HEADERS = $(patsubst %/.,%,$(wildcard /lib/modules/*/build/.))
 
+# Debian's users do not even find dkms.
+root-only = @test "$$(id -u)" -eq 0 || \
+	{ echo 'only root can do that: sudo make $@' >&2; exit 1; }
+
 .PHONY: dkms-install
 dkms-install: ## the module, by DKMS, for every kernel with headers here
+	$(root-only)
 	@command -v dkms >/dev/null || { echo 'install dkms first' >&2; exit 1; }
 	@test -n '$(HEADERS)' || { echo 'no kernel headers here: install' \
 		'linux-headers-amd64, or those of your kernel' >&2; exit 1; }
@@ -301,5 +307,6 @@ dkms-install: ## the module, by DKMS, for every kernel with headers here
 
 .PHONY: dkms-uninstall
 dkms-uninstall: ## remove the module from DKMS and its sources
+	$(root-only)
 	@test ! -e $(DKMS_STATE) || dkms remove bindery/$(VERSION) --all
 	rm -rf $(DKMS_DIR)

@@ -58,8 +58,13 @@ int main(int argc, char **argv)
 {
 	const struct bindery_error_record *record;
 	struct bindery_context *context = NULL;
-	int ret = argc == 3 ? ask(argv[1], &context) : -EINVAL;
+	int ret;
 
+	if (argc != 3) {
+		fputs("Usage: example-broker-client SOCKET DEVICE\n", stderr);
+		return 2;
+	}
+	ret = ask(argv[1], &context);
 	if (!ret)
 		ret = use(context, argv[2]);
 	record = context ? bindery_context_get_error(context) : NULL;

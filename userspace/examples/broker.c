@@ -152,7 +152,11 @@ int main(int argc, char **argv)
 	int listener, ret;
 	uid_t uid = 0;
 
-	ret = argc > 3 ? parse_uid(argv[2], &uid) : -EINVAL;
+	if (argc < 4) {
+		fputs("Usage: example-broker SOCKET UID DEVICE...\n", stderr);
+		return 2;
+	}
+	ret = parse_uid(argv[2], &uid);
 	if (!ret)
 		ret = make_request(argv + 3, &request);
 	if (!ret)
