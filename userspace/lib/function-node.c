@@ -50,14 +50,18 @@ static bool is_it(const struct hunt_node *hunt, int dir, const char *name)
 	return false;
 }
 
-/* Not into the functions behind a bridge. */
+/*
+ * Not into the functions behind a bridge, nor where VFIO has its node, which may
+ * come while we are here: whether that is what it is used by is not for us.
+ */
 static int visit(int dir, const char *name, void *argument)
 {
 	struct hunt_node *hunt = argument;
 	struct bindery_bdf bdf;
 	int below, found;
 
-	if (hunt->depth > DEPTH_MAX || !bindery_bdf_parse(name, &bdf))
+	if (hunt->depth > DEPTH_MAX || !bindery_bdf_parse(name, &bdf) ||
+	    !strcmp(name, "vfio-dev"))
 		return 0;
 	below = sysfs_open_below(dir, name);
 	if (below < 0)

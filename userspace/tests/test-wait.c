@@ -209,6 +209,26 @@ TEST(A3_on_VFIO_it_is_the_node_of_the_group_or_its_own)
 	finish();
 }
 
+/* It came after the look for one of VFIO's. */
+TEST(A3_the_node_of_VFIO_is_not_taken_for_another_drivers)
+{
+	char node[64];
+	int dir;
+
+	start();
+	tree_pci("0000:01:00.0", "vfio-pci", "5");
+	tree_class("sys/devices/0000:01:00.0/vfio-dev/vfio0", "vfio-dev",
+		   "vfio0");
+	tree_file("sys/devices/0000:01:00.0/vfio-dev/vfio0/uevent",
+		  "DEVNAME=vfio/devices/vfio0\n");
+	tree_file("dev/vfio/devices/vfio0", "");
+	dir = sysfs_open(host->root, "sys/devices/0000:01:00.0");
+	EXPECT(dir >= 0);
+	EXPECT(!device_node_find(host, dir, 0, node, sizeof(node)));
+	sysfs_close(dir);
+	finish();
+}
+
 TEST(A3_the_deadline_ends_it_and_tells_how_far_it_was)
 {
 	enum bindery_wait_state state = BINDERY_WAIT_READY;
