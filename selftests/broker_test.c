@@ -258,7 +258,8 @@ TEST_F(broker, G4_a_broker_given_wrong_input_does_not_begin)
 	path[sizeof(path) - 1] = 0;
 	for (int i = 0; i < 7; i++)
 		EXPECT_EQ(1, try_broker(&self->run, SOCKET, uids[i], first));
-	EXPECT_EQ(1, try_broker(&self->run, SOCKET, NOBODY, NULL));
+	EXPECT_EQ(2, try_broker(&self->run, SOCKET, NOBODY, NULL));
+	EXPECT_TRUE(ERR_HAS("Usage: example-broker SOCKET UID DEVICE...\n"));
 	EXPECT_EQ(1, try_broker(&self->run, SOCKET, NOBODY, "01:00.0"));
 	EXPECT_TRUE(ERR_HAS(strerror(EINVAL)));
 	EXPECT_NE(0, access(SOCKET, F_OK));
