@@ -63,7 +63,7 @@ static int slot_in(int qmp)
 		return ret;
 	/* Seen with a slow kernel: its hot-plug driver has missed one. */
 	write_file("/sys/bus/pci/rescan", "1");
-	return is_complete() ? 0 : -ETIMEDOUT;
+	return wait_until(is_complete()) ? 0 : -ETIMEDOUT;
 }
 
 /* The kernel forgets a group when the last one who knows it does. */
