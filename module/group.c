@@ -155,20 +155,35 @@ bool bindery_group_all_removed(struct bindery_group *group)
 	return !list_empty(&group->members);
 }
 
-/* The same of one that is reserved: its members are in the plan alone. */
-bool bindery_group_is_deserted(struct bindery_group *group)
+/*
+ * A reservation has its members in the plan of its claim alone. The one after
+ * *at, which begins at 0; NULL: there are no more.
+ */
+struct bindery_member *bindery_group_next_reserved(struct bindery_group *group,
+						   unsigned int *at)
 {
 	struct bindery_claim *claim = bindery_group_holder(group);
 	struct bindery_member *member;
-	unsigned int i;
 
 	bindery_state_assert();
-	for (i = 0; claim && i < claim->plan->num_members; i++) {
-		member = claim->plan->members[i];
-		if (member->group == group && !member->removed)
-			return false;
+	while (claim && *at < claim->plan->num_members) {
+		member = claim->plan->members[(*at)++];
+		if (member->group == group)
+			return member;
 	}
-	return claim;
+	return NULL;
+}
+
+/* The same as all_removed of one that is reserved. */
+bool bindery_group_is_deserted(struct bindery_group *group)
+{
+	struct bindery_member *member;
+	unsigned int at = 0;
+
+	while ((member = bindery_group_next_reserved(group, &at)))
+		if (!member->removed)
+			return false;
+	return bindery_group_holder(group);
 }
 
 /* What a user has of it ends with the one claim that holds it. */

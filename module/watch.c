@@ -174,19 +174,15 @@ static void reserved_member_goes(struct bindery_member *member)
 		member_goes(member);
 }
 
-/* A reservation has its members in its plan alone. */
 static void reserved_goes(struct bindery_group *group, struct device *dev)
 {
-	struct bindery_claim *claim = bindery_group_holder(group);
 	struct bindery_member *member;
-	unsigned int i;
+	unsigned int at = 0;
 
 	bindery_state_assert();
-	for (i = 0; claim && i < claim->plan->num_members; i++) {
-		member = claim->plan->members[i];
-		if (member->group == group && member->dev == dev)
+	while ((member = bindery_group_next_reserved(group, &at)))
+		if (member->dev == dev)
 			reserved_member_goes(member);
-	}
 	bindery_group_changed(group);
 }
 
