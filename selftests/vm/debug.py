@@ -137,8 +137,13 @@ class Build:
                           "become what debug/*.config say:\n  "
                           + "\n  ".join(gone))
 
+    @property
+    def boots_bare(self) -> bool:
+        """Whether QEMU can start it through its PVH entry."""
+        return wanted(fragments(self.name))["CONFIG_PVH"] == "y"
+
     def compile(self) -> None:
-        self.make("vmlinux", "modules")
+        self.make("vmlinux" if self.boots_bare else "bzImage", "modules")
         release = (self.objects / "include/config/kernel.release").read_text()
         if release.strip() != self.known["version"]:
             raise Failure(f"kernel {self.name}: built {release.strip()}, not "
@@ -161,6 +166,8 @@ class Build:
                 missing_ok=True)
         # To name the line of an address: scripts/faddr2line wants symbols.
         shutil.copy(self.objects / "vmlinux", made / "vmlinux")
+        if not self.boots_bare:
+            shutil.copy(self.objects / "arch/x86/boot/bzImage", made)
         (made / "lib").symlink_to("usr/lib")
         for path in made.iterdir():
             path.rename(tree / path.name)

@@ -77,8 +77,9 @@ class Kernel:
 
     @property
     def image(self) -> Path:
-        """What QEMU boots: the bare ELF file where there is one."""
-        return self.tree / "vmlinux"
+        """What QEMU boots: the bare ELF file, unless it cannot start so."""
+        packed = self.tree / "bzImage"
+        return packed if packed.exists() else self.tree / "vmlinux"
 
     @property
     def headers(self) -> str:
