@@ -59,10 +59,10 @@ class Result:
 
 
 def execute(command: list[str], where: Path, log: str, may_fail: bool = False) -> str:
-    """What a command printed, which is kept too."""
+    """What a command printed, which is kept too. It ends with this program."""
     with open(where / log, "w", encoding="utf-8") as file:
-        done = subprocess.run(command, cwd=where, stdout=file, stderr=subprocess.STDOUT,
-                              check=False)
+        done = subprocess.run(["setpriv", "--pdeathsig", "KILL", *command], cwd=where,
+                              stdout=file, stderr=subprocess.STDOUT, check=False)
     text = (where / log).read_text(encoding="utf-8")
     if done.returncode and not may_fail:
         sys.exit(f"{' '.join(command)} failed with {done.returncode}:\n{text[-2000:]}")
