@@ -46,7 +46,7 @@ def machine_of(kind: str) -> Machine:
 
 def try_one(kernel: Kernel, kind: str, pattern: str) -> report.Case:
     machine = machine_of(kind)
-    plan = guest.plan(machine, [], False, kernel.slowness)
+    plan = guest.plan(machine, [], False, kernel.needs.slowness)
     run = guest.start(machine, kernel, Contents(plan, modules.built(kernel)),
                       [])
     job = suite.Job(machine, kernel, ())

@@ -23,16 +23,22 @@ class Variant:
     """What a kind of debug kernel needs to be run. Limits in seconds are
     multiplied by slowness, which is generous: a sanitizer multiplies what an
     emulated processor has to do. Variables go to make, for modules. Checks:
-    it has lockdep and kmemleak, which may switch themselves off."""
+    it has lockdep and kmemleak, which may switch themselves off. Parameters
+    are the kernel's; a guest has so many processors at least."""
     slowness: int
     memory_mb: int
     variables: tuple[str, ...] = ()
     checks: bool = False
+    parameters: str = ""
+    processors: int = 1
 
 
+STOCK = Variant(1, 0)
 VARIANTS = {
     "kasan": Variant(6, 1024, checks=True),
-    "kcsan": Variant(6, 256),
+    # Who races while one processor watches an access, with interrupts off, is
+    # on another. One of so many accesses is watched.
+    "kcsan": Variant(6, 256, parameters="kcsan.skip_watch=500", processors=2),
     "gcov": Variant(3, 128, ("GCOV_PROFILE=y", "KCOV_INSTRUMENT=y")),
 }
 #: All there are, by series and variant.

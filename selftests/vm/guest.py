@@ -139,7 +139,7 @@ def start(machine: Machine, kernel: Kernel, contents: Contents,
             RUNNING.add(process)
             try:
                 follow(process, folder / "report", run, limits,
-                       BOOT_LIMIT * kernel.slowness, watch)
+                       BOOT_LIMIT * kernel.needs.slowness, watch)
             finally:
                 process.kill()
                 process.wait()

@@ -51,25 +51,9 @@ class Kernel:
                                      else ["stock"])}
 
     @property
-    def checks(self) -> bool:
-        """Whether it checks locks and looks for leaks."""
-        return bool(self.variant) and debug.VARIANTS[self.variant].checks
-
-    @property
-    def slowness(self) -> int:
-        """By what to multiply limits in seconds."""
-        return debug.VARIANTS[self.variant].slowness if self.variant else 1
-
-    @property
-    def more_memory(self) -> int:
-        """In megabytes."""
-        return debug.VARIANTS[self.variant].memory_mb if self.variant else 0
-
-    @property
-    def variables(self) -> list[str]:
-        """For make, when it builds modules."""
-        return list(debug.VARIANTS[self.variant].variables) \
-            if self.variant else []
+    def needs(self) -> debug.Variant:
+        """What a kernel of its kind needs to be run."""
+        return debug.VARIANTS.get(self.variant, debug.STOCK)
 
     @property
     def modules(self) -> Path:

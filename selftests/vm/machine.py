@@ -166,14 +166,15 @@ def common(machine: Machine) -> list[str]:
 
 
 def memory_mb(machine: Machine, kernel: Kernel) -> int:
-    return int(machine.memory.removesuffix("G")) * 1024 + kernel.more_memory
+    return int(machine.memory.removesuffix("G")) * 1024 + kernel.needs.memory_mb
 
 
 def parameters(machine: Machine, kernel: Kernel) -> str:
     """The kernel's command line. To track each allocation takes as long as all
     the rest."""
-    untracked = kernel.checks and not machine.leaks
+    untracked = kernel.needs.checks and not machine.leaks
     return " ".join([APPEND.strip(), *machine.append.split(),
+                     *kernel.needs.parameters.split(),
                      *(["kmemleak=off"] if untracked else [])])
 
 
@@ -208,7 +209,8 @@ def command(machine: Machine, kernel: Kernel, folder: Path,
     return [
         *root.program("usr/bin/qemu-system-x86_64"),
         "-L", str(share / "qemu"), "-L", str(share / "seabios"),
-        *engine(machine), "-smp", str(machine.smp),
+        *engine(machine), "-smp",
+        str(max(machine.smp, kernel.needs.processors)),
         "-m", f"{memory_mb(machine, kernel)}M", "-chardev", console,
         "-chardev", f"file,id=report,path={folder}/report",
         "-qmp", f"unix:{folder}/qmp,server=on,wait=off",

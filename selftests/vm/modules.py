@@ -34,7 +34,7 @@ def products(kernel: Kernel) -> list[Path]:
 
 def build(kernel: Kernel, variables: list[str]) -> list[Path]:
     """Bring the modules up to date with the sources and the variables."""
-    variables = [*kernel.variables, *variables]
+    variables = [*kernel.needs.variables, *variables]
     if not (PROJECT / "Kbuild").exists():
         raise Failure("no Kbuild at the top of the project")
     target = folder(kernel)

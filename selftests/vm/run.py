@@ -221,7 +221,7 @@ def cmd_inspect(args) -> int:
         machine = machines.load(machine_name)
         for name in args.kernel:
             kernel = kernels.get(name)
-            plan = guest.plan(machine, [], False, kernel.slowness)
+            plan = guest.plan(machine, [], False, kernel.needs.slowness)
             run = guest.start(machine, kernel,
                               Contents(plan, modules.built(kernel)), [])
             print(f"{machine.name}, kernel {name}: {machine.description} "
@@ -248,7 +248,7 @@ def cmd_shell(args) -> int:
     machine, kernel = machines.load(args.machine), kernels.get(args.kernel)
     things = suite.contents(machine, kernel, ())
     if not things.modules:
-        things.plan = guest.plan(machine, [], False, kernel.slowness)
+        things.plan = guest.plan(machine, [], False, kernel.needs.slowness)
     things.plan += "shell\n"
     if suite.SELFTESTS.is_dir():
         things.programs.update(

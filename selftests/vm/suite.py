@@ -56,7 +56,7 @@ class Job:
 
     @property
     def limits(self) -> list[int]:
-        return [program.timeout * self.kernel.slowness
+        return [program.timeout * self.kernel.needs.slowness
                 for program in self.programs]
 
 
@@ -79,7 +79,7 @@ def contents(machine: Machine, kernel: Kernel,
         files["usr/bin/bindery"] = coverage.tool(kernel)
     return Contents(coverage.preparation(kernel) +
                     guest.plan(machine, list(programs), True,
-                               kernel.slowness),
+                               kernel.needs.slowness),
                     modules.built(kernel), files,
                     vmm.files() if machine.vmm else {})
 
@@ -180,7 +180,7 @@ def evaluate(job: Job, run: Run) -> report.Result:
     for index, program in enumerate(job.programs):
         result.programs.append(judge_program(index, program.name, run))
         result.programs[-1].cpu = run.cpu.get(index, 0.0)
-    result.problems += report.checked(job.kernel.checks, run.ending,
+    result.problems += report.checked(job.kernel.needs.checks, run.ending,
                                       "".join(run.texts("lockdep")))
     if run.ending:
         console = report.splats(run.console.splitlines())

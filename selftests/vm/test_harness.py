@@ -198,7 +198,7 @@ class DebugKernels(unittest.TestCase):
     def test_limits_are_multiplied(self):
         made = machine.Machine("m", "", [], [], programs=["a_test"])
         programs = tuple(made.all_programs())
-        slowness = self.SLOW.slowness
+        slowness = self.SLOW.needs.slowness
         self.assertGreater(slowness, 1)
         self.assertEqual(suite.Job(made, self.SLOW, programs).limits,
                          [made.timeout * slowness])
