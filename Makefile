@@ -44,7 +44,7 @@ help: ## this text
 	@echo 'Variables: PREFIX, DESTDIR, KERNEL (a release), KDIR (its headers),'
 	@echo '  KERNELS (of check, soak, torture, bench: 6.1 6.12 newest), BINDERY_CACHE,'
 	@echo '  DEBUG_KERNELS (of check-debug: $(DEBUG_KERNELS)), MINUTES (of fuzz,'
-	@echo '  torture, check-debug), SEED (of torture).'
+	@echo '  torture, check-debug), SEED (of fuzz, torture).'
 
 # --- build ------------------------------------------------------------------
 
@@ -168,7 +168,8 @@ fuzz-userspace:
 
 fuzz-kernel: needs-check
 	+@$(build-programs)
-	@$(VM) fuzz --minutes $$(expr '(' $(FUZZ_SECONDS) + 59 ')' / 60)
+	@$(VM) fuzz --minutes $$(expr '(' $(FUZZ_SECONDS) + 59 ')' / 60) \
+		$(if $(SEED),--seed $(SEED))
 
 .PHONY: mutants
 mutants: needs-check ## put faults into the module: do the tests notice them?

@@ -5,6 +5,7 @@ stock kernels of Debian. See README.md here."""
 
 import argparse
 import os
+import secrets
 import signal
 import sys
 import time
@@ -196,15 +197,19 @@ def cmd_fuzz(args) -> int:
     """The fuzzer alone, its progress shown live, judged like any program."""
     machine, kernel = machines.load("fuzz"), kernels.get(args.kernel)
     modules.build(kernel, [])
-    line = f"SEED={args.seed} MINUTES={args.minutes} fuzz"
+    seed = secrets.randbits(32) if args.seed is None else args.seed
+    line = f"SEED={seed} MINUTES={args.minutes} fuzz"
     job = suite.Job(machine, kernel, (
         machines.Program(line, args.minutes * 60 + machine.timeout),))
 
+    rest = ""
+
     def watch(record):
+        nonlocal rest
         if record.kind == "out":
-            sys.stdout.writelines(
-                text for text in record.text.splitlines(True)
-                if not text.startswith("# netlink"))
+            *lines, rest = (rest + record.text).split("\n")
+            sys.stdout.writelines(f"{line}\n" for line in lines
+                                  if not line.startswith("# netlink"))
             sys.stdout.flush()
 
     run = guest.start(machine, kernel,
@@ -328,9 +333,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                       help="N minutes from now, with what has to be built, "
                            "begin with no guest any more")
     demo.add_argument("--program", default="demo")
-    fuzz.add_argument("--kernel", default="6.12", choices=every)
+    fuzz.add_argument("--kernel", default="6.12-gcov", choices=every)
     fuzz.add_argument("--minutes", type=int, default=1, metavar="N")
-    fuzz.add_argument("--seed", type=int, default=1, metavar="N")
+    fuzz.add_argument("--seed", type=int, metavar="N",
+                      help="of an earlier run; by chance by default")
     several(timed, "kernel", every, "kernels, all stock ones by default")
     timed.add_argument("--real-time", action="store_true",
                        help="by the host's clock, also when emulated")
