@@ -8,6 +8,8 @@ import os
 import re
 from dataclasses import dataclass, field
 
+import races
+
 #: A kernel suspects a hang. On an emulated processor that had to wait it may
 #: be wrong, which a second run on an idle host tells.
 STARVED = re.compile(
@@ -82,6 +84,8 @@ class Result:
     seconds: float = 0.0
     cpu: float = 0.0
     starved: str = ""
+    #: Reports of data races that are the kernel's own.
+    races: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> int:
@@ -170,7 +174,7 @@ def log_lines(records: list[str]) -> list[str]:
 
 def splats(log: list[str]) -> list[str]:
     """Complaints of the kernel: the first line of each burst."""
-    found = [line for line in log if SPLAT.search(line)]
+    found = [line for line in races.without_others(log) if SPLAT.search(line)]
     return [f"kernel log: {found[0].strip()}"
             + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")] \
         if found else []
@@ -294,6 +298,16 @@ def skip_lines(results: list[Result]) -> list[str]:
                         []).append(result.place)
     return [f"{name}: {reason} ({', '.join(where)})"
             for (name, reason), where in places.items()]
+
+
+def race_lines(results: list[Result]) -> list[str]:
+    """Races of the kernel's own, how often each was reported, and where."""
+    places: dict[str, collections.Counter] = {}
+    for result in results:
+        for race in result.races:
+            places.setdefault(race, collections.Counter())[result.place] += 1
+    return [f"{race}: {sum(where.values())} times ({', '.join(where)})"
+            for race, where in sorted(places.items())]
 
 
 def totals(results: list[Result]) -> tuple[int, int, int]:

@@ -139,6 +139,7 @@ def summary(results: list[report.Result], reruns: suite.Reruns) -> int:
         "Skipped": report.skip_lines(results),
         "Run again, alone": reruns.starved,
         "Unsteady: failed, but not when run again alone": reruns.unsteady,
+        "Data races of the kernel's own": report.race_lines(results),
         "Failed": [line for r in results for line in report.details(r)],
         "Seconds, of which a processor's": [
             timing(r) for r in results if r.seconds],

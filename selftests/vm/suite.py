@@ -15,6 +15,7 @@ import coverage
 import guest
 import modules
 import netlink
+import races
 import report
 import udev
 import vmm
@@ -189,6 +190,7 @@ def evaluate(job: Job, run: Run) -> report.Result:
                        whole=not job.soak)
     everything = report.log_lines(run.texts("klog")) + \
         run.console.splitlines()
+    result.races = races.others(everything)
     result.starved = report.first_starved(everything) or emulator_died(run)
     return result
 

@@ -16,6 +16,7 @@ import coverage
 import debug
 import guest
 import machine
+import races
 import report
 import run
 import suite
@@ -107,6 +108,52 @@ class Judgement(unittest.TestCase):
 
     def test_boot_parameters_are_no_complaint(self):
         self.assertFalse(report.splats([f"Command line: {machine.APPEND}"]))
+
+
+class Races(unittest.TestCase):
+    WRITER = ("timekeeping_update", "update_wall_time")
+
+    def log(self, *stacks, end=True):
+        """A report of two accesses, as it stands in the log."""
+        lines = ["=" * 66, "BUG: KCSAN: data-race in a / b", ""]
+        for number, stack in enumerate(stacks):
+            lines += [f"write to 0xffffffff820a7888 of 8 bytes by task 39 on cpu {number}:",
+                      *(f" {frame}+0x1/0x20{module}" for frame, module in
+                        (name.split("@") if "@" in name else (name, "")
+                         for name in stack)), ""]
+        lines += ["Reported by Kernel Concurrency Sanitizer on:"]
+        lines += ["=" * 66] if end else []
+        return [f"[   61.158654] {line}" for line in lines]
+
+    def test_one_without_us_is_listed_and_fails_nothing(self):
+        log = self.log(("kick_pool",), ("try_to_wake_up",))
+        self.assertEqual(report.splats(log), [])
+        self.assertEqual(races.others(log), ["data-race in a / b"])
+        result = report.Result("edu/k", "k", races=races.others(log * 2))
+        self.assertEqual(report.race_lines([result]),
+                         ["data-race in a / b: 2 times (edu/k)"])
+
+    def test_one_of_ours_or_of_what_we_called_fails(self):
+        for reader in (("count@ [bindery]",),
+                       ("set_override", "aim@ [bindery_vfio]")):
+            log = self.log(self.WRITER, reader)
+            self.assertTrue(report.splats(log))
+            self.assertEqual(races.others(log), [])
+
+    def test_one_that_is_known_fails_nothing_whoever_called(self):
+        log = self.log(self.WRITER,
+                       ("ktime_get_mono_fast_ns", "unbind@ [bindery]"))
+        self.assertEqual(report.splats(log), [])
+
+    def test_who_was_interrupted_is_not_concerned(self):
+        log = self.log(("update_wall_time", "asm_sysvec_apic_timer_interrupt",
+                        "unbind@ [bindery]"), ("try_to_wake_up",))
+        self.assertEqual(report.splats(log), [])
+
+    def test_what_cannot_be_read_fails(self):
+        self.assertTrue(report.splats(self.log(("try_to_wake_up",))))
+        self.assertTrue(report.splats(self.log(("a",), ("b",)) + ["BUG: x"]))
+        self.assertTrue(report.splats(self.log(("a",), (), end=False)))
 
 
 class Checkers(unittest.TestCase):
