@@ -140,10 +140,14 @@ class Races(unittest.TestCase):
             self.assertTrue(report.splats(log))
             self.assertEqual(races.others(log), [])
 
-    def test_one_that_is_known_fails_nothing_whoever_called(self):
-        log = self.log(self.WRITER,
-                       ("ktime_get_mono_fast_ns", "unbind@ [bindery]"))
-        self.assertEqual(report.splats(log), [])
+    def test_what_a_driver_does_when_asked_is_its_own(self):
+        for entry in ("device_driver_attach", "mutex_lock"):
+            log = self.log(("probe@ [e1000e]", entry, "move@ [bindery]"),
+                           self.WRITER)
+            self.assertEqual(report.splats(log), [])
+        inside = self.log(("store@ [bindery]", "probe@ [bindery_test_native]",
+                           "device_driver_attach"), self.WRITER)
+        self.assertTrue(report.splats(inside))
 
     def test_who_was_interrupted_is_not_concerned(self):
         log = self.log(("update_wall_time", "asm_sysvec_apic_timer_interrupt",
