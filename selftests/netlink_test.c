@@ -229,7 +229,7 @@ TEST_F(netlink, W4_a_callback_that_is_stuck_is_told_and_that_it_returned)
 {
 	ASSERT_EQ(-ETIMEDOUT, overdue(self->control, &self->request,
 				      TEST_TARGET, "hold_probe", self->last));
-	HEAR(STUCK);
+	HEAR_OF(STUCK, self->last);
 	EXPECT_MEMBER(self->last);
 	EXPECT_NUMBER(BINDERY_STEP_BIND, STEP);
 	EXPECT_TEXT(TEST_TARGET, TARGET);
@@ -240,7 +240,7 @@ TEST_F(netlink, W4_a_callback_that_is_stuck_is_told_and_that_it_returned)
 	while (NUMBER(&self->told, STATE) != BINDERY_GROUP_STUCK)
 		HEAR(GROUP);
 	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
-	HEAR(LATE);
+	HEAR_OF(LATE, self->last);
 	EXPECT_MEMBER(self->last);
 	EXPECT_NUMBER(BINDERY_STEP_BIND, STEP);
 	EXPECT_NUMBER(0, ERRNO);

@@ -51,6 +51,11 @@ FIXTURE_TEARDOWN(netlink)
 	EXPECT_NUMBER(self->group.id, GROUP);				\
 } while (0)
 
+/* On a slow machine others may be late as well. */
+#define HEAR_OF(type, device) do {					\
+	HEAR(type);							\
+} while (strcmp(device, self->told.bdf))
+
 #define EXPECT_STATES(from, to) do {					\
 	EXPECT_NUMBER(self->group.id, GROUP);				\
 	EXPECT_NUMBER(BINDERY_GROUP_##from, OLD_STATE);			\

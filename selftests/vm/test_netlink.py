@@ -105,7 +105,7 @@ class Spec(unittest.TestCase):
     def test_a_test_hears_each_type_of_event(self):
         programs = "".join(path.read_text() for path in
                            (PROJECT / "selftests").glob("*_test.c"))
-        heard = set(re.findall(r"\bHEAR\((\w+)\)", programs))
+        heard = set(re.findall(r"\bHEAR(?:_OF)?\((\w+)[,)]", programs))
         # The first of all, before anybody can listen: in the journal.
         heard.add("LOADED")
         prefix = "BINDERY_EVENT_TYPE_"
