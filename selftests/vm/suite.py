@@ -188,10 +188,10 @@ def evaluate(job: Job, run: Run) -> report.Result:
         blame(result, run, [run.ending, *console])
     report.apply_skips(result, job.machine.expected_skips(job.kernel),
                        whole=not job.soak)
-    everything = report.log_lines(run.texts("klog")) + \
-        run.console.splitlines()
-    result.races = races.others(everything)
-    result.starved = report.first_starved(everything) or emulator_died(run)
+    log = report.log_lines(run.texts("klog"))
+    result.races = races.others(log)
+    result.starved = report.first_starved(log + run.console.splitlines()) or \
+        emulator_died(run)
     return result
 
 
