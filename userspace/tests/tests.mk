@@ -63,12 +63,12 @@ coverage_make = $(MAKE) -C $(src) O=$(O)/coverage VERSION=$(VERSION) CFLAGS= \
 	say=@: sanitize='-O0 -g --coverage'
 
 coverage-library:
-	$(Q)$(coverage_make) $(coverage_library_tests)
+	+$(Q)$(coverage_make) $(coverage_library_tests)
 	$(Q)SRC=$(src) $(src)tests/coverage.sh library $(coverage_out) \
 		$(coverage_library_tests)
 
 coverage: coverage-library
-	$(Q)$(coverage_make) $(coverage_tests)
+	+$(Q)$(coverage_make) $(coverage_tests)
 	$(Q)SRC=$(src) $(src)tests/coverage.sh userspace $(coverage_out) \
 		$(filter-out $(coverage_library_tests),$(coverage_tests))
 
