@@ -25,11 +25,10 @@ OURS = re.compile(r"bindery")
 
 @dataclass(frozen=True)
 class Race:
-    """One report: where its lines are, and the stacks of both accesses, which
+    """One report: the line of its title, and the stacks of both accesses, which
     end where who called is not concerned."""
     title: str
-    first: int
-    last: int
+    line: int
     stacks: tuple[tuple[tuple[str, str], ...], ...]
 
     @property
@@ -64,7 +63,7 @@ def reports(log: list[str]) -> list[Race]:
         if title := TITLE.search(line):
             last = next((number for number in range(first + 1, len(log))
                          if END.search(log[number])), len(log) - 1)
-            found.append(Race(title[1], first, last,
+            found.append(Race(title[1], first,
                               stacks_of(log[first + 1:last])))
     return found
 
@@ -75,7 +74,7 @@ def others(log: list[str]) -> list[str]:
 
 
 def without_others(log: list[str]) -> list[str]:
-    """The log without the reports of the kernel's own."""
-    gone = {number for race in reports(log) if not race.is_ours
-            for number in range(race.first, race.last + 1)}
+    """The log without the titles of the kernel's own, which are what complains
+    in them: what comes in between or after a report that has no end stays."""
+    gone = {race.line for race in reports(log) if not race.is_ours}
     return [line for number, line in enumerate(log) if number not in gone]

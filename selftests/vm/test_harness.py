@@ -154,6 +154,13 @@ class Races(unittest.TestCase):
                         "unbind@ [bindery]"), ("try_to_wake_up",))
         self.assertEqual(report.splats(log), [])
 
+    def test_what_else_is_said_in_between_stays(self):
+        log = self.log(("a",), ("b",), end=False)
+        warning = "[   61.2] WARNING: CPU: 0 PID: 1 at x.c:1"
+        self.assertEqual(report.splats(log), [])
+        self.assertTrue(report.splats(log + [warning]))
+        self.assertTrue(report.splats(log[:5] + [warning] + log[5:]))
+
     def test_what_cannot_be_read_fails(self):
         self.assertTrue(report.splats(self.log(("try_to_wake_up",))))
         self.assertTrue(report.splats(self.log(("a",), ("b",)) + ["BUG: x"]))
