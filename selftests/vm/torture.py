@@ -3,6 +3,7 @@
 long as is wanted. A seed decides the machines and what each process does."""
 
 import random
+import secrets
 from dataclasses import replace
 
 import machine as machines
@@ -55,7 +56,7 @@ def run_all(kernels: list[Kernel], seed: int | None, minutes: float,
             ) -> tuple[list[report.Result], suite.Reruns]:
     """On each kernel, one guest after another, until one fails."""
     if seed is None:
-        seed = random.SystemRandom().getrandbits(32)
+        seed = secrets.randbits(32)
     reruns, results = suite.Reruns(), []
     for kernel in kernels:
         say(f"torture on kernel {kernel.version}: seed {seed}, {minutes:g} "
