@@ -169,6 +169,10 @@ def memory_mb(machine: Machine, kernel: Kernel) -> int:
     return int(machine.memory.removesuffix("G")) * 1024 + kernel.needs.memory_mb
 
 
+def processors(machine: Machine, kernel: Kernel) -> int:
+    return max(machine.smp, kernel.needs.processors)
+
+
 def parameters(machine: Machine, kernel: Kernel) -> str:
     """The kernel's command line. To track each allocation takes as long as all
     the rest."""
@@ -209,8 +213,7 @@ def command(machine: Machine, kernel: Kernel, folder: Path,
     return [
         *root.program("usr/bin/qemu-system-x86_64"),
         "-L", str(share / "qemu"), "-L", str(share / "seabios"),
-        *engine(machine), "-smp",
-        str(max(machine.smp, kernel.needs.processors)),
+        *engine(machine), "-smp", str(processors(machine, kernel)),
         "-m", f"{memory_mb(machine, kernel)}M", "-chardev", console,
         "-chardev", f"file,id=report,path={folder}/report",
         "-qmp", f"unix:{folder}/qmp,server=on,wait=off",

@@ -253,6 +253,13 @@ class DebugKernels(unittest.TestCase):
         self.assertEqual(alarms.verdict(
             "leak", alarms.ALARMS["kasan"]["leak"], result).status, "passed")
 
+    def test_data_races_have_two_processors_at_least(self):
+        racy = Kernel("6.12-kcsan", "6.12.1-kcsan", "bookworm", Path("."))
+        counts = [machine.processors(machine.Machine("m", "", [], [], smp=smp),
+                                     kernel)
+                  for kernel in (KERNEL, racy) for smp in (1, 4)]
+        self.assertEqual(counts, [1, 4, 2, 4])
+
     def test_limits_are_multiplied(self):
         made = machine.Machine("m", "", [], [], programs=["a_test"])
         programs = tuple(made.all_programs())
