@@ -218,6 +218,20 @@ static int restore_override(struct bindery_member *member)
 	return ret;
 }
 
+/* Whoever gave it a driver may have set its power, too. */
+static bool is_on_other(struct bindery_member *member)
+{
+	const char *native = member->native.driver;
+	struct device_driver *drv;
+	bool ret;
+
+	device_lock(member->dev);
+	drv = member->dev->driver;
+	ret = drv && (!native || strcmp(drv->name, native));
+	device_unlock(member->dev);
+	return ret;
+}
+
 static void restore_power(struct bindery_member *member)
 {
 	struct device *dev = member->dev;
@@ -313,7 +327,8 @@ static enum bindery_restored restore(struct bindery_member *member)
 		restored = offer_instead(member);
 	if (restored == BINDERY_RESTORED && was_unprobed(member))
 		offer_unprobed(member);
-	if (restored == BINDERY_RESTORED)
+	if (restored == BINDERY_RESTORED ||
+	    (restored == BINDERY_RESTORED_FOREIGN && !is_on_other(member)))
 		restore_power(member);
 	if (restored == BINDERY_RESTORED ||
 	    restored == BINDERY_RESTORED_FOREIGN)

@@ -274,6 +274,29 @@ TEST_F(restore, C8_a_native_module_that_cannot_be_loaded_may_come_later)
 	COMES_BACK();
 }
 
+/* Of what is somebody else's then, not more is left than that. */
+TEST_F(restore, C8_power_control_comes_back_in_spite_of_a_foreign_override)
+{
+	struct device_state *state;
+
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+	self->changed = snapshot_copy(&self->before);
+	state = snapshot_device(&self->changed, self->last);
+	ASSERT_EQ(0, pci_write(self->last, "power/control", "auto"));
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, pci_override(self->last, "foo"));
+	EXPECT_EQ(-EBUSY, release(self->claim, &self->answer));
+	strcpy(state->power, "auto");
+	strcpy(state->override, "foo");
+	state->driver[0] = 0;
+	EXPECT_EQ(0, snapshot_compare(&self->changed));
+	EXPECT_EQ(0, snapshot_move_back(&self->before, &self->group));
+	EXPECT_EQ(0, pci_write(self->last, "power/control",
+			       snapshot_device(&self->before,
+					       self->last)->power));
+}
+
 /* What is somebody else's by then is left to that somebody, and told. */
 TEST_F(restore, C8_a_foreign_override_is_left_alone_and_told)
 {
