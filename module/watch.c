@@ -66,6 +66,9 @@ static bool has_place(const struct bindery_group *group,
 		return false;
 	if (bindery_target_blocker(target->name, member->pdev))
 		return false;
+	if (bindery_target_is_sealed(target) &&
+	    bindery_seal_blocker(member->pdev))
+		return false;
 	return !group->holders_only || bindery_target_is_sealed(target);
 }
 
