@@ -120,15 +120,27 @@ bool bindery_device_is_ordinary(struct device *dev)
 	return bus_for_each_drv(&pci_bus_type, NULL, drv, is_ordinary_driver);
 }
 
-/* Its PF's VFIO user made it, and vfio-pci keeps others from it. */
+static int is_pf_of_vfio(struct device *dev, void *pf)
+{
+	return dev == pf && READ_ONCE(dev->driver) &&
+	       !bindery_device_is_ordinary(dev);
+}
+
+/*
+ * Its PF's VFIO user made it, and vfio-pci keeps others from it. A VF that was
+ * removed still points to its PF, which may be gone: only the iterator knows
+ * that it is not.
+ */
 bool bindery_device_is_vf_of_vfio(struct device *dev)
 {
-	struct device *pf;
+	struct pci_dev *vf;
 
-	if (!dev_is_pci(dev) || !to_pci_dev(dev)->is_virtfn)
+	if (!dev_is_pci(dev))
 		return false;
-	pf = &pci_physfn(to_pci_dev(dev))->dev;
-	return READ_ONCE(pf->driver) && !bindery_device_is_ordinary(pf);
+	vf = to_pci_dev(dev);
+	return vf->is_virtfn && bus_for_each_dev(&pci_bus_type, NULL,
+						 &vf->physfn->dev,
+						 is_pf_of_vfio);
 }
 
 struct find {
