@@ -96,19 +96,19 @@ void fuzz_ask(struct world *world, struct tape *tape)
 	ssize_t sent = send(world->netlink, &message, len, MSG_DONTWAIT);
 
 	world->executions[NETLINK]++;
-	world->succeeded[NETLINK] += sent == (ssize_t)len;
 	cover_feature(2ULL << 60 | message.genl.cmd << 8 | (sent < 0));
 }
 
-static void note_answer(const struct nlmsghdr *header, ssize_t got)
+/* A dump that ended well has succeeded. */
+static void note_answer(struct world *world, const struct nlmsghdr *header)
 {
+	bool done = header->nlmsg_type == NLMSG_DONE;
 	int error = 0;
 
-	if (got < NLMSG_HDRLEN)
-		return;
-	if ((header->nlmsg_type == NLMSG_ERROR ||
-	     header->nlmsg_type == NLMSG_DONE) && got >= NLMSG_HDRLEN + 4)
+	if ((header->nlmsg_type == NLMSG_ERROR || done) &&
+	    header->nlmsg_len >= NLMSG_LENGTH(sizeof(error)))
 		memcpy(&error, NLMSG_DATA(header), sizeof(error));
+	world->succeeded[NETLINK] += done && !error;
 	cover_feature(3ULL << 60 | (uint64_t)(uint16_t)-error << 32 |
 		      header->nlmsg_type << 8 | (header->nlmsg_flags & 0xff));
 }
@@ -119,12 +119,15 @@ void fuzz_read(struct world *world, struct tape *tape)
 	unsigned int times = 1 + take(tape) % 8;
 	size_t room = one_in(tape, 4) ? take(tape) * 8 : 16384;
 	static char buffer[16384];
+	struct nlmsghdr *header;
 	ssize_t got;
 
 	while (times--) {
 		got = recv(world->netlink, buffer, room, MSG_DONTWAIT);
 		if (got < 0)
 			return;
-		note_answer((struct nlmsghdr *)buffer, got);
+		for (header = (struct nlmsghdr *)buffer; NLMSG_OK(header, got);
+		     header = NLMSG_NEXT(header, got))
+			note_answer(world, header);
 	}
 }

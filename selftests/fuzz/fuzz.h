@@ -79,6 +79,13 @@ struct world {
 };
 
 /* world.c */
+
+/*
+ * To look at all devices takes longer than most sequences: after one of so
+ * many that changed groups.
+ */
+#define LOOK_EACH	8
+
 int world_open(struct world *world);
 int world_clean(struct world *world);
 void world_keep(struct world *world, int fd, enum surface surface);

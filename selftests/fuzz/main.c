@@ -32,20 +32,37 @@ static void progress(unsigned long sequences, time_t seconds)
 	     cover_features());
 }
 
+/* Those that changed groups since all devices were looked at. */
+static struct tape recent[LOOK_EACH];
+
+static void print_recent(void)
+{
+	note("one of these:");
+	for (unsigned int i = 0; i < LOOK_EACH; i++)
+		if (recent[i].len)
+			tape_print(&recent[i]);
+}
+
 /* 0: nothing is left of it. */
 static int one_sequence(void)
 {
 	struct tape tape;
+	bool changed;
 	int wrong;
 
 	corpus_next(&tape);
 	cover_begin();
 	fuzz_sequence(&world, &tape);
+	changed = world.dirty;
+	if (changed)
+		recent[world.cleaned % LOOK_EACH] = tape;
 	wrong = world_clean(&world);
 	cover_end();
 	if (cover_is_new())
 		corpus_add(&tape);
-	if (wrong)
+	if (wrong && changed)
+		print_recent();
+	else if (wrong)
 		tape_print(&tape);
 	return wrong;
 }
@@ -81,7 +98,8 @@ static void result(int wrong)
 		printf("executions %s %lu, of which succeeded %lu\n",
 		       surfaces[i], num, world.succeeded[i]);
 		printf("%s %d fuzz.Q2_the_%s_surface\n",
-		       wrong || !num ? "not ok" : "ok", i + 1, surfaces[i]);
+		       wrong || !world.succeeded[i] ? "not ok" : "ok", i + 1,
+		       surfaces[i]);
 	}
 }
 
@@ -105,6 +123,10 @@ int main(void)
 	note("seed %lu, %s", seed, guided ? "guided by KCOV" :
 	     "no KCOV: guided by results and events");
 	ret = run(number("SEQUENCES", 0), number("MINUTES", 1));
+	if (guided && !cover_points()) {
+		note("KCOV records nothing of the module");
+		ret = 1;
+	}
 	if (getenv("PRINT_CORPUS"))
 		corpus_print();
 	result(ret);

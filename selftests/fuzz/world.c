@@ -199,9 +199,6 @@ static int open_all(struct world *world)
 	return open_netlink(world) ?: open_files(world) ?: drop_anchor(world);
 }
 
-/* To look at all devices takes longer than most sequences. */
-#define LOOK_EACH	8
-
 /* 0: all is as it was before the sequence. */
 int world_clean(struct world *world)
 {

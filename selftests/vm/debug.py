@@ -35,7 +35,7 @@ class Variant:
 
 STOCK = Variant(1, 0)
 VARIANTS = {
-    "kasan": Variant(6, 1024, checks=True),
+    "kasan": Variant(6, 1024, ("KCOV_INSTRUMENT=y",), checks=True),
     # Who races while one processor watches an access, with interrupts off, is
     # on another. One of so many accesses is watched. Races of the kernel's own
     # must not end the guest.
@@ -68,11 +68,14 @@ def resolve(variant: str, stock: dict) -> dict:
 
 
 def fragments(name: str) -> str:
-    """What all have in common, what a series calls otherwise, the variant."""
+    """What all have in common, what a series calls otherwise, the variant,
+    and what only this one has."""
     series, _, variant = name.partition("-")
-    paths = [FRAGMENTS / f"{part}.config" for part in (BASE, series, variant)]
-    return "".join(path.read_text() for path in paths
-                   if path.exists() or path.stem != series)
+    required = (BASE, variant)
+    paths = {part: FRAGMENTS / f"{part}.config"
+             for part in (BASE, series, variant, name)}
+    return "".join(path.read_text() for part, path in paths.items()
+                   if part in required or path.exists())
 
 
 def wanted(text: str) -> dict[str, str]:

@@ -4,6 +4,7 @@
 stock kernels of Debian. See README.md here."""
 
 import argparse
+import errno
 import os
 import secrets
 import signal
@@ -85,6 +86,8 @@ def cmd_test(args) -> int:
     with ThreadPoolExecutor(1) as beside:
         installed = beside.submit(dkms.run) if args.dkms else None
         results, reruns = suite.run_all(jobs, end)
+        if not results:
+            raise Failure(f"no guest began within {args.minutes:g} minutes")
         if installed:
             results += installed.result()
     if args.alarms:
@@ -334,7 +337,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                       help="N minutes from now, with what has to be built, "
                            "begin with no guest any more")
     demo.add_argument("--program", default="demo")
-    fuzz.add_argument("--kernel", default="6.12-gcov", choices=every)
+    fuzz.add_argument("--kernel", default="6.12-kasan", choices=every)
     fuzz.add_argument("--minutes", type=int, default=1, metavar="N")
     fuzz.add_argument("--seed", type=int, metavar="N",
                       help="of an earlier run; by chance by default")
@@ -367,6 +370,12 @@ def main() -> int:
         return args.function(args)
     except Failure as failure:
         say(f"error: {failure}")
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        say(f"error: {error}: BINDERY_CACHE moves the cache, BINDERY_WORK "
+            "what else is written")
         return 1
     except KeyboardInterrupt:
         return 130

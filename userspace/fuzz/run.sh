@@ -27,5 +27,6 @@ for name; do
 		exit 1
 	}
 	runs=$(sed -n 's/^stat::number_of_executed_units: //p' "$log")
-	echo "fuzz-$name: $runs executions, no report"
+	seed=$(sed -n 's/^INFO: Seed: //p' "$log")
+	echo "fuzz-$name: seed $seed, $runs executions, no report"
 done
