@@ -57,6 +57,7 @@ struct ledger {
 	atomic_int phase;
 	atomic_int settled;	/* the phase in which all is as at first */
 	atomic_long sweeps;
+	atomic_int longest_ms;	/* that a device was not at rest */
 	atomic_bool broken;
 	char how[512];		/* it was broken, or what is not settled */
 };

@@ -35,6 +35,22 @@ static void hear_one(struct reader *reader)
 	}
 }
 
+/* The newest event there is, given one that was; -1: it cannot be told. */
+static int64_t newest(uint64_t known)
+{
+	struct asked asked = { BINDERY_A_SEQ, &known, sizeof(known) };
+	struct reader reader;
+	struct told told = {};
+	int num = -1;
+
+	if (!reader_open(&reader)) {
+		reader.quiet = true;
+		num = dump(&reader, BINDERY_CMD_JOURNAL_GET, &asked, &told, 1);
+		reader_close(&reader);
+	}
+	return num < 0 ? -1 : (int64_t)NUMBER(&told, NEWEST);
+}
+
 int listener(int socket, void *arg)
 {
 	struct reader reader;
@@ -46,6 +62,7 @@ int listener(int socket, void *arg)
 	    setsockopt(reader.fd, SOL_SOCKET, SO_RCVBUFFORCE, &room,
 		       sizeof(room)) || reader_listen(&reader))
 		return 1;
+	atomic_store(&arena->first_newest, newest(0));
 	while (atomic_load(&arena->ledger.phase) != PHASE_END)
 		hear_one(&reader);
 	reader_close(&reader);
@@ -56,17 +73,9 @@ int listener(int socket, void *arg)
 bool heard_all(void)
 {
 	uint64_t last = atomic_load(&arena->heard);
-	struct asked asked = { BINDERY_A_SEQ, &last, sizeof(last) };
-	struct reader reader;
-	struct told told;
-	int num = -1;
 
-	if (!last)
+	if (!last && atomic_load(&arena->losses))
 		return true;
-	if (!reader_open(&reader)) {
-		reader.quiet = true;
-		num = dump(&reader, BINDERY_CMD_JOURNAL_GET, &asked, &told, 1);
-		reader_close(&reader);
-	}
-	return num == 1 && NUMBER(&told, NEWEST) == last;
+	last = last ?: (uint64_t)atomic_load(&arena->first_newest);
+	return newest(last) == (int64_t)last;
 }

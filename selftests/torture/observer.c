@@ -36,9 +36,9 @@
 /*
  * As it was observed: a pause between two looks counts for no more than
  * GAP_NS, so that a guest that has to wait for its turn does not pass for a
- * device that does.
+ * device that does. While a driver waits, as it was told to, no time counts.
  */
-#define TRANSIT_MS	(8000 * slowness())
+#define TRANSIT_MS	8000
 #define GAP_NS		50000000LL
 #define PAUSE_US	1500
 #define QUIET_LOOKS	3
@@ -180,12 +180,14 @@ static void check_transit(struct observer *o, struct seen *seen,
 	const struct ledger_device *note = seen->note;
 
 	if (look->inode != seen->inode || is_at_rest(seen, look) ||
-	    atomic_load(&o->ledger->holds) || atomic_load(&note->leaving) ||
-	    atomic_load(&note->disturbed))
+	    atomic_load(&note->leaving) || atomic_load(&note->disturbed))
 		seen->transit_ns = 0;
-	else
+	else if (!atomic_load(&o->ledger->holds))
 		seen->transit_ns += o->step;
 	seen->inode = look->inode;
+	if (seen->transit_ns / 1000000 > atomic_load(&o->ledger->longest_ms))
+		atomic_store(&o->ledger->longest_ms,
+			     seen->transit_ns / 1000000);
 	if (seen->transit_ns > TRANSIT_MS * 1000000LL)
 		breaks(o, "%s is on driver '%s' with override '%s' for %d ms",
 		       seen->bdf, look->driver, look->override, TRANSIT_MS);

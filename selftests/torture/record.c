@@ -140,4 +140,6 @@ void print_totals(void)
 	note("%ld looks of the observer, %ld events heard, %ld losses told",
 	     atomic_load(&arena->ledger.sweeps), atomic_load(&arena->events),
 	     atomic_load(&arena->losses));
+	note("a device was not at rest for %d ms at most",
+	     atomic_load(&arena->ledger.longest_ms));
 }

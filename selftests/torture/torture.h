@@ -84,6 +84,7 @@ struct arena {
 	atomic_long done[NUM_KINDS_COUNTED], refused[NUM_KINDS_COUNTED];
 	atomic_long events, losses;
 	_Atomic uint64_t heard;	/* number of the last event; 0: none yet */
+	_Atomic int64_t first_newest;	/* what was before all that is heard */
 };
 
 extern struct arena *arena;
