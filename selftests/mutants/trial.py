@@ -3,6 +3,7 @@
 noticed."""
 
 import json
+import re
 from pathlib import Path
 
 import guest
@@ -14,6 +15,9 @@ import suite
 from common import Failure
 
 KERNEL = "6.12"
+#: What a host that is busy with other things may do as well, but not twice.
+DOUBTFUL = re.compile(rf"timed out|QEMU status -|{re.escape(guest.HANG)}|"
+                      + report.STARVED.pattern)
 
 
 class Noticed(Exception):
@@ -86,10 +90,17 @@ def try_here(tests: list[tuple[str, list[str]]], inputs: dict[str, bytes],
     """In a process of its own, whose BINDERY_WORK nobody else uses: leave a
     word on what noticed these sources, or none."""
     modules.build_from(kernels.get(KERNEL), inputs)
-    noticed = ""
+    noticed = run_tests(tests)
+    if DOUBTFUL.search(noticed):
+        noticed = run_tests(tests)
+    record.write_text(json.dumps(noticed))
+
+
+def run_tests(tests: list[tuple[str, list[str]]]) -> str:
+    """What is noticed first, if anything is."""
     try:
         for place, names in tests:
             run_job(job_of(place, names))
     except Noticed as found:
-        noticed = " ".join(str(found).split())
-    record.write_text(json.dumps(noticed))
+        return " ".join(str(found).split())
+    return ""
