@@ -116,6 +116,8 @@ def main() -> int:
     options = parser.parse_args()
     jobs = [job for job in JOBS
             if not options.names or any(name in job.name for name in options.names)]
+    if not jobs:
+        parser.error(f"no search has any of these in its name: {' '.join(options.names)}")
     print(f"TAP version 13\n1..{len(jobs)}", flush=True)
     failed = 0
     with ThreadPoolExecutor(options.jobs) as pool:
