@@ -42,9 +42,10 @@ help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
 		expand -t 18 | sed 's/^/  /'
 	@echo 'Variables: PREFIX, DESTDIR, KERNEL (a release), KDIR (its headers),'
-	@echo '  KERNELS (of check, soak, torture, bench: 6.1 6.12 newest), BINDERY_CACHE,'
-	@echo '  DEBUG_KERNELS (of check-debug: $(DEBUG_KERNELS)), MINUTES (of fuzz,'
-	@echo '  torture, check-debug), SEED (of fuzz, torture).'
+	@echo '  BINDERY_CACHE, KERNELS (of check, soak, torture, bench), DEBUG_KERNELS (of'
+	@echo '  check-debug), MINUTES (of fuzz, torture, check-debug), SEED (of fuzz, torture).'
+	@echo 'Kernels: $(ALL_KERNELS); with sanitizers, built on first use, torture too'
+	@echo '  takes them: $(ALL_DEBUG_KERNELS).'
 
 # --- build ------------------------------------------------------------------
 
@@ -113,7 +114,7 @@ demo: build-is-ours ## a minute's story on a real kernel in a virtual machine
 	@$(VM) demo --machine slot --kernel newest --program demo
 
 .PHONY: check
-check: needs-check ## all tests, on all kernels
+check: check-variables needs-check ## all tests, on all kernels
 	+@$(build-programs)
 	@$(MAKE) -s check-uapi
 	@$(MAKE) -s $(JOBS) -C userspace O=$(O) VERSION=$(VERSION) check
@@ -126,11 +127,37 @@ check: needs-check ## all tests, on all kernels
 		$(O)/userspace/tests/documents $(O)/vm/logs/*/*_test \
 		>$(O)/schemas.tap || { cat $(O)/schemas.tap; exit 1; }
 
-# 6.12-kasan 6.12-kcsan 6.12-gcov newest-kasan; built on first use.
+# What is given is looked at before anything is installed or built for it.
+ALL_KERNELS := 6.1 6.12 newest
+ALL_DEBUG_KERNELS := 6.12-kasan 6.12-kcsan 6.12-gcov newest-kasan
+MAX_MINUTES := 10080
+MAX_SEED := 4294967295
+
+# $(call whole,NAME,FIRST,LAST)
+define whole
+	case '$($(1))' in '' | *[!0-9]* | ???????????*) false ;; \
+	*) test '$($(1))' -ge $(2) && test '$($(1))' -le $(3) ;; esac || \
+	{ echo '$(1)=$($(1)): a whole number from $(2) to $(3) is wanted' >&2; \
+		exit 2; }
+endef
+# $(call among,NAME,ALL)
+define among
+	test -n '$(strip $($(1)))' && test -z '$(filter-out $(2),$($(1)))' || \
+	{ echo '$(1)=$($(1)): there are $(strip $(2))' >&2; exit 2; }
+endef
+
+.PHONY: check-variables
+check-variables:
+	@$(call whole,MINUTES,1,$(MAX_MINUTES))
+	@$(if $(SEED),$(call whole,SEED,0,$(MAX_SEED)))
+	@$(call among,KERNELS,$(ALL_KERNELS) $(ALL_DEBUG_KERNELS))
+	@$(call among,DEBUG_KERNELS,$(ALL_DEBUG_KERNELS))
+
+# Built on first use.
 DEBUG_KERNELS ?= 6.12-kasan
 
 .PHONY: check-debug
-check-debug: needs-check ## all tests in guests, on DEBUG_KERNELS; MINUTES=n: what begins in those
+check-debug: check-variables needs-check ## all tests in guests, on DEBUG_KERNELS; MINUTES=n: what begins in those
 	+@$(build-programs)
 	@$(VM) test --alarms $(if $(filter file,$(origin MINUTES)),,--minutes $(MINUTES)) \
 		$(addprefix --kernel ,$(DEBUG_KERNELS))
@@ -141,14 +168,15 @@ coverage: needs-check ## what the tests reach; a report in build/coverage/html
 	+@$(build-programs)
 	@$(MAKE) -s $(JOBS) -C userspace O=$(O)/coverage/guest VERSION=$(VERSION) \
 		say=@: CFLAGS='-O0 -g --coverage -D_exit=exit' cli
-	@$(VM) coverage
-	@$(MAKE) -s $(JOBS) -C userspace O=$(O) VERSION=$(VERSION) coverage
+	@status=0; $(VM) coverage || status=1; \
+	$(MAKE) -s $(JOBS) -C userspace O=$(O) VERSION=$(VERSION) coverage && \
+		exit $$status
 
 # One kernel unless the caller names others.
 BENCH_KERNELS := $(if $(filter file,$(origin KERNELS)),6.12,$(KERNELS))
 
 .PHONY: bench
-bench: needs-check ## time bindery against writes to sysfs
+bench: check-variables needs-check ## time bindery against writes to sysfs
 	@$(MAKE) -s $(JOBS) -C selftests O=$(O)/selftests $(O)/selftests/bench
 	@$(VM) bench $(addprefix --kernel ,$(BENCH_KERNELS))
 
@@ -158,13 +186,13 @@ MINUTES ?= 10
 FUZZ_SECONDS = $(shell expr $(MINUTES) '*' 60 / $(words $(FUZZERS)))
 
 .PHONY: fuzz needs-fuzz $(FUZZERS)
-fuzz: needs-fuzz $(FUZZERS) ## feed what the code reads with nonsense, MINUTES=
+fuzz: check-variables needs-fuzz $(FUZZERS) ## feed what the code reads with nonsense: MINUTES=n, SEED=n
 needs-fuzz:
 	$(call install-needs,$(NEEDS_FUZZ))
 
 fuzz-userspace:
 	@$(MAKE) -s -C userspace O=$(O) VERSION=$(VERSION) \
-		FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz
+		FUZZ_SECONDS=$(FUZZ_SECONDS) $(if $(SEED),FUZZ_SEED=$(SEED)) fuzz
 
 fuzz-kernel: needs-check
 	+@$(build-programs)
@@ -177,7 +205,7 @@ mutants: needs-check ## put faults into the module: do the tests notice them?
 	@python3 selftests/mutants/run.py
 
 .PHONY: soak
-soak: needs-check ## the long tests, on all kernels: many hours
+soak: check-variables needs-check ## the long tests, on all kernels: many hours
 	+@$(build-programs)
 	@$(VM) test --soak $(addprefix --kernel ,$(KERNELS))
 
@@ -187,7 +215,7 @@ model: ## search a model of the transactions, with faults and without
 	@python3 selftests/model/run.py --build $(O)/model
 
 .PHONY: torture
-torture: needs-check ## all at random: MINUTES=n on each kernel, SEED=n
+torture: check-variables needs-check ## all at random: MINUTES=n on each kernel, SEED=n
 	+@$(build-programs)
 	@$(VM) torture --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
 		$(addprefix --kernel ,$(KERNELS))

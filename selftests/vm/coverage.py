@@ -3,6 +3,7 @@
 what none reached against the reasons that selftests/README.md gives. What the
 tool counted in guests is left to userspace's own report."""
 
+import collections
 import json
 import re
 import shutil
@@ -111,9 +112,11 @@ def report(kernel: Kernel) -> list[str]:
             f"{percent['branches']}"]
 
 
-def reasons() -> set[tuple[str, str, str]]:
-    return {entry.groups() for line in REASONS.read_text().splitlines()
-            if (entry := ENTRY.match(line))}
+def reasons() -> collections.Counter[tuple[str, str, str]]:
+    """File, function and text of each line that is listed."""
+    return collections.Counter(
+        entry.groups() for line in REASONS.read_text().splitlines()
+        if (entry := ENTRY.match(line)))
 
 
 def function_of(source: list[str], number: int) -> str:
@@ -122,17 +125,27 @@ def function_of(source: list[str], number: int) -> str:
                  if (begin := FUNCTION.match(line))), "")
 
 
+def places(file: str) -> list[tuple[str, str, str]]:
+    """What each line of a file would be listed as."""
+    source = (PROJECT / file).read_text().splitlines()
+    return [(file, function_of(source, number), text.strip())
+            for number, text in enumerate(source, 1)]
+
+
 def unexplained(found: dict) -> list[str]:
-    """Lines that nothing reached and nobody gave a reason for."""
+    """Lines that nothing reached and nobody gave a reason for; who is listed
+    once stands for one line."""
     known = reasons()
     lines = []
     for entry in found["files"]:
-        source = (PROJECT / entry["file"]).read_text().splitlines()
+        source = places(entry["file"])
         for line in entry["lines"]:
             number = line["line_number"]
-            text = source[number - 1].strip()
-            if not line["count"] and not line["gcovr/noncode"] and \
-                    (entry["file"], function_of(source, number),
-                     text) not in known:
-                lines.append(f"not reached: {entry['file']}:{number}: {text}")
+            place = source[number - 1]
+            if line["count"] or line["gcovr/noncode"]:
+                continue
+            known[place] -= 1
+            if known[place] < 0:
+                lines.append(
+                    f"not reached: {entry['file']}:{number}: {place[2]}")
     return lines

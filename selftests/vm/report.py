@@ -22,6 +22,12 @@ SPLAT = re.compile(
     r"|INFO: (?:task|trying to register)|kmemleak: \d+ new|"
     + STARVED.pattern)
 
+#: What no wait explains.
+FOUND = re.compile(
+    r"BUG: K[AC]SAN|UBSAN:|refcount_t:|suspicious RCU usage|ODEBUG:"
+    r"|possible (?:circular|recursive) locking|inconsistent lock state"
+    r"|sleeping function called|scheduling while atomic|corruption")
+
 #: Crashes of the kernel itself, each proved in module/DESIGN.md or told there
 #: as not yet proved: where it was, and who called if that matters. A guest that
 #: has one says nothing else, and runs again.
@@ -203,13 +209,31 @@ def checked(checks: bool, ending: str, lockdep: str) -> list[str]:
     return ["lockdep is off: what was locked after that was not checked"]
 
 
-def first_starved(log: list[str]) -> str:
-    """The line of a suspected hang, or of a crash that is known."""
+def hung_in_ours(log: list[str]) -> bool:
+    """Whether a task that could not even be killed waited in our modules."""
+    inside = False
+    for line in log:
+        frame = races.FRAME.search(line)
+        if "blocked for more than" in line:
+            inside = True
+        elif "</TASK>" in line:
+            inside = False
+        elif inside and frame and races.OURS.match(frame[2] or ""):
+            return True
+    return False
+
+
+def first_starved(log: list[str], emulator: str = "") -> str:
+    """The line of a suspected hang, or of a crash that is known, or what the
+    emulator did: unless a checker found something, which stands."""
+    if hung_in_ours(log) or any(FOUND.search(line)
+                                for line in races.without_others(log)):
+        return ""
     text = "\n".join(log)
     crashes = [crash[0] for crash in KNOWN_CRASHES
                if all(re.search(part, text) for part in crash)]
     return next((line.strip() for line in log if STARVED.search(line)
-                 or any(re.search(crash, line) for crash in crashes)), "")
+                 or any(re.search(crash, line) for crash in crashes)), emulator)
 
 
 def replace_programs(result: Result, other: Result) -> None:

@@ -26,6 +26,7 @@ from machine import Machine, Program
 
 SELFTESTS = BUILD / "selftests"
 LOGS = WORK / "logs"
+SPOILT = WORK / "spoilt"
 TIMINGS = WORK / "timings.json"
 #: What the host or the emulator did to a guest is no verdict on the project.
 RERUNS = 2
@@ -136,6 +137,7 @@ def settle(job: Job, result: report.Result, reruns: Reruns) -> report.Result:
         if not result.starved:
             break
         reruns.starved.append(f"{job.place}: {result.starved}")
+        keep_spoilt(job)
         result = run_job(job)
     names = result.unsteady
     if not names or job.soak:
@@ -173,7 +175,8 @@ def evaluate(job: Job, run: Run) -> report.Result:
     """What a guest's records amount to."""
     result = report.Result(job.place, job.kernel.name, seconds=run.seconds)
     result.problems += run.texts("error", -1)
-    result.problems += report.leaks("".join(run.texts("leaks")))
+    leaks = report.leaks("".join(run.texts("leaks")))
+    result.problems += leaks
     result.problems += wrong_groups(job.machine, run)
     log = report.log_lines(run.texts("klog", -1))
     result.problems += report.splats(log)
@@ -190,8 +193,9 @@ def evaluate(job: Job, run: Run) -> report.Result:
                        whole=not job.soak)
     log = report.log_lines(run.texts("klog"))
     result.races = races.others(log)
-    result.starved = report.first_starved(log + run.console.splitlines()) or \
-        emulator_died(run)
+    if not leaks:
+        result.starved = report.first_starved(
+            log + run.console.splitlines(), emulator_died(run))
     return result
 
 
@@ -269,6 +273,14 @@ def keep_logs(job: Job, run: Run, folder: Path) -> None:
     for index, program in enumerate(job.programs):
         (folder / program.name).write_text(run.output("out", index))
     coverage.keep(run, folder)
+
+
+def keep_spoilt(job: Job) -> None:
+    """The logs of a guest that runs again."""
+    kept = SPOILT / job.logs.name
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    job.logs.rename(kept)
 
 
 def show_failure(run: Run, result: report.Result, folder: Path) -> None:

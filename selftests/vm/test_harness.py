@@ -106,6 +106,28 @@ class Judgement(unittest.TestCase):
         self.assertFalse(report.first_starved([attach, caller.format("? ")]))
         self.assertFalse(report.first_starved([attach]))
 
+    def test_what_no_wait_explains_is_not_tried_again(self):
+        stall = "watchdog: BUG: soft lockup - CPU#0 stuck for 130s!"
+        for found in ("BUG: KASAN: slab-use-after-free in f [bindery]",
+                      "WARNING: possible circular locking dependency detected",
+                      "UBSAN: shift-out-of-bounds in a.c:1:2"):
+            self.assertFalse(report.first_starved([found, stall]), found)
+            self.assertFalse(report.first_starved([found], "died"), found)
+        self.assertEqual(report.first_starved([], "died"), "died")
+        self.assertTrue(report.first_starved(
+            [stall, "Oops: KASAN: null-ptr-deref in range"]))
+
+    def test_a_task_that_hangs_in_ours_is_not_tried_again(self):
+        hung = ["[ 200.1] INFO: task x:1 blocked for more than 120 seconds.",
+                "[ 200.2]  <TASK>", "[ 200.3]  mutex_lock+0x1/0x2",
+                "[ 200.4]  {}+0x1/0x2", "[ 200.5]  </TASK>",
+                "[ 200.6]  bindery_a+0x1/0x2 [bindery]"]
+        other = [line.format("vfio_b") for line in hung]
+        self.assertTrue(report.first_starved(other))
+        self.assertFalse(report.first_starved(
+            [line.replace("{}+0x1/0x2", "bindery_a+0x1/0x2 [bindery]")
+             for line in hung]))
+
     def test_boot_parameters_are_no_complaint(self):
         self.assertFalse(report.splats([f"Command line: {machine.APPEND}"]))
 
@@ -209,7 +231,22 @@ class Coverage(unittest.TestCase):
     def test_each_line_of_the_list_is_read(self):
         listed = [line for line in coverage.REASONS.read_text().splitlines()
                   if line.startswith("- `module/")]
-        self.assertEqual(len(coverage.reasons()), len(listed))
+        self.assertEqual(coverage.reasons().total(), len(listed))
+
+    def test_each_line_of_the_list_is_in_the_sources(self):
+        for listed, times in coverage.reasons().items():
+            self.assertLessEqual(
+                times, coverage.places(listed[0]).count(listed), listed)
+
+    def test_who_is_listed_once_stands_for_one_line(self):
+        listed = ("module/watch.c", "judge", "return IGNORED;")
+        numbers = [number for number, place in
+                   enumerate(coverage.places(listed[0]), 1) if place == listed]
+        lines = [{"line_number": number, "count": 0, "gcovr/noncode": False}
+                 for number in numbers]
+        self.assertEqual(len(coverage.unexplained(
+            {"files": [{"file": listed[0], "lines": lines}]})),
+            len(numbers) - coverage.reasons()[listed])
 
 
 class DebugKernels(unittest.TestCase):
@@ -387,6 +424,21 @@ class SecondTry(unittest.TestCase):
             self.result("1..1\nok 1 T1_a", "1..1\nnot ok 1 T1_b"),
             "1..1\nnot ok 1 T1_b")
         self.assertEqual((result.failed, reruns.unsteady), (1, []))
+
+    def test_a_spoilt_guest_runs_again_and_its_logs_stay(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                mock.patch.object(suite, "LOGS", Path(folder) / "logs"), \
+                mock.patch.object(suite, "SPOILT", Path(folder) / "spoilt"):
+            self.JOB.logs.mkdir(parents=True)
+            (self.JOB.logs / "console").write_text("stall")
+            spoilt = self.result("no plan", "no plan")
+            spoilt.starved = "stall"
+            result, reruns, _ = self.settle(
+                spoilt, "1..1\nok 1 T1_a", "1..1\nok 1 T1_b")
+            self.assertEqual((result.failed, reruns.starved),
+                             (0, ["m/6.1: stall"]))
+            self.assertEqual((suite.SPOILT / self.JOB.logs.name / "console")
+                             .read_text(), "stall")
 
     def test_any_other_complaint_stands(self):
         for result in (
