@@ -80,6 +80,7 @@ class Machine:
     virtual_time: bool = False
     append: str = ""
     leaks: bool = True
+    taints: str = ""
     modules: list[str] = field(default_factory=list)
     setup: list[str] = field(default_factory=list)
     qmp: bool = False

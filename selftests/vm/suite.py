@@ -182,7 +182,8 @@ def evaluate(job: Job, run: Run) -> report.Result:
     result.problems += report.splats(log)
     result.cpu = sum(run.cpu.values())
     for index, program in enumerate(job.programs):
-        result.programs.append(judge_program(index, program.name, run))
+        result.programs.append(judge_program(index, program.name, run,
+                                             job.machine.taints))
         result.programs[-1].cpu = run.cpu.get(index, 0.0)
     result.problems += report.checked(job.kernel.needs.checks, run.ending,
                                       "".join(run.texts("lockdep")))
@@ -207,7 +208,8 @@ def emulator_died(run: Run) -> str:
     return run.ending if died or run.ending == guest.HANG else ""
 
 
-def judge_program(index: int, name: str, run: Run) -> report.Program:
+def judge_program(index: int, name: str, run: Run, taints: str
+                  ) -> report.Program:
     """One program's output and exit record, or the lack of them."""
     output = run.output("out", index)
     program = report.parse_tap(name, output)
@@ -215,7 +217,7 @@ def judge_program(index: int, name: str, run: Run) -> report.Program:
     exits = run.texts("exit", index)
     if exits:
         report.judge(program, exits[0],
-                     report.log_lines(run.texts("klog", index)))
+                     report.log_lines(run.texts("klog", index)), taints)
     elif not run.texts("start", index):
         program.problems = ["did not run"]
     program.problems += run.texts("error", index)

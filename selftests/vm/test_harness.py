@@ -58,9 +58,9 @@ class Tap(unittest.TestCase):
 
 
 class Judgement(unittest.TestCase):
-    def problems(self, exit_text=CLEAN_EXIT, log=()):
+    def problems(self, exit_text=CLEAN_EXIT, log=(), taints=""):
         program = tap("1..1", "ok 1 T1_a")
-        report.judge(program, exit_text, list(log))
+        report.judge(program, exit_text, list(log), taints)
         return program.problems
 
     def test_a_clean_run_has_no_problem(self):
@@ -81,6 +81,8 @@ class Judgement(unittest.TestCase):
         text = "status=0 taint_before=%d taint_after=%d ms=1"
         self.assertTrue(self.problems(text % (0, 512)))
         self.assertFalse(self.problems(text % (512, 512)))
+        self.assertTrue(self.problems(text % (0, 512), taints="U"))
+        self.assertFalse(self.problems(text % (0, 512), taints="W"))
 
     def test_kernel_complaints(self):
         for line in (
