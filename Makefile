@@ -42,10 +42,10 @@ help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
 		expand -t 18 | sed 's/^/  /'
 	@echo 'Variables: PREFIX, DESTDIR, KERNEL (a release), KDIR (its headers),'
-	@echo '  BINDERY_CACHE, KERNELS (of check, soak, torture, bench), DEBUG_KERNELS (of'
-	@echo '  check-debug), MINUTES (of fuzz, torture, check-debug), SEED (of fuzz, torture).'
-	@echo 'Kernels: $(ALL_KERNELS); with sanitizers, built on first use, torture too'
-	@echo '  takes them: $(ALL_DEBUG_KERNELS).'
+	@echo '  BINDERY_CACHE, KERNELS (of check, soak, torture, bench, fuzz), DEBUG_KERNELS'
+	@echo '  (of check-debug), MINUTES (of fuzz, torture, check-debug), SEED (of fuzz, torture).'
+	@echo 'Kernels: $(ALL_KERNELS); with sanitizers, built on first use:'
+	@echo '  $(ALL_DEBUG_KERNELS).'
 
 # --- build ------------------------------------------------------------------
 
@@ -180,7 +180,8 @@ bench: check-variables needs-check ## time bindery against writes to sysfs
 	@$(MAKE) -s $(JOBS) -C selftests O=$(O)/selftests $(O)/selftests/bench
 	@$(VM) bench $(addprefix --kernel ,$(BENCH_KERNELS))
 
-# Each gets its share of the time.
+# One kernel, and each fuzzer gets its share of the time.
+FUZZ_KERNEL := $(if $(filter file,$(origin KERNELS)),6.12-kasan,$(firstword $(KERNELS)))
 FUZZERS := fuzz-userspace fuzz-kernel
 MINUTES ?= 10
 FUZZ_SECONDS = $(shell expr $(MINUTES) '*' 60 / $(words $(FUZZERS)))
@@ -197,7 +198,7 @@ fuzz-userspace:
 fuzz-kernel: needs-check
 	+@$(build-programs)
 	@$(VM) fuzz --minutes $$(expr '(' $(FUZZ_SECONDS) + 59 ')' / 60) \
-		$(if $(SEED),--seed $(SEED))
+		--kernel $(FUZZ_KERNEL) $(if $(SEED),--seed $(SEED))
 
 .PHONY: mutants
 mutants: needs-check ## put faults into the module: do the tests notice them?
