@@ -38,7 +38,7 @@
  * GAP_NS, so that a guest that has to wait for its turn does not pass for a
  * device that does. While a driver waits, as it was told to, no time counts.
  */
-#define TRANSIT_MS	8000
+#define TRANSIT_MS	(8000 * (slowness() < 2 ? 1 : slowness() / 2))
 #define GAP_NS		50000000LL
 #define PAUSE_US	1500
 #define QUIET_LOOKS	3

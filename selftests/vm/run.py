@@ -354,8 +354,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                           help="decides all that chance does; else a new one")
     tortured.add_argument("--minutes", type=float, default=5,
                           help="on each kernel; 0: one episode")
-    tortured.add_argument("--seconds", type=int, default=15,
-                          help="of an episode")
+    tortured.add_argument("--seconds", type=int, metavar="N",
+                          help=f"of an episode: {torture.EPISODE_SECONDS}, "
+                               "more on a slow kernel")
 
     args = parser.parse_args(arguments)
     if "kernel" in args and args.kernel is None:

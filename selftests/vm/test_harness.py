@@ -518,6 +518,13 @@ class Torture(unittest.TestCase):
         self.assertTrue({name for name, _, _ in guests}
                         <= set(machine.names()))
 
+    def test_episodes_are_longer_where_less_happens(self):
+        slow = Kernel("6.12-kasan", "6.12.1-kasan", "bookworm", Path("."))
+        self.assertEqual(torture.episode_seconds(KERNEL),
+                         torture.EPISODE_SECONDS)
+        self.assertGreater(torture.episode_seconds(slow),
+                           torture.EPISODE_SECONDS)
+
     def test_a_failed_episode_is_repeated_by_its_own_seed(self):
         self.assertEqual(torture.plan(9, 0, ["edu"]), [("edu", 9, 0)])
 

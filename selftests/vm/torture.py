@@ -17,6 +17,8 @@ from machine import Program
 MACHINES = ("hotplug", "claimants", "hotplug", "edu", "slots", "two-groups")
 #: A guest runs so long, then the next machine has its turn.
 GUEST_SECONDS = 240
+#: Of an episode; more on a slow kernel, where less happens in that time.
+EPISODE_SECONDS = 15
 #: What a guest may need beside its episodes, to leave all as it was.
 ENDING_SECONDS = 300
 
@@ -51,14 +53,19 @@ def notes(kernel: Kernel, machine: str) -> list[str]:
             if line.startswith("# ") and not line.startswith("# netlink:")]
 
 
+def episode_seconds(kernel: Kernel) -> int:
+    return EPISODE_SECONDS * max(1, kernel.needs.slowness // 2)
+
+
 def run_all(kernels: list[Kernel], seed: int | None, minutes: float,
-            seconds: int, chosen: list[str] | None
+            asked: int | None, chosen: list[str] | None
             ) -> tuple[list[report.Result], suite.Reruns]:
     """On each kernel, one guest after another, until one fails."""
     if seed is None:
         seed = secrets.randbits(32)
     reruns, results = suite.Reruns(), []
     for kernel in kernels:
+        seconds = asked or episode_seconds(kernel)
         say(f"torture on kernel {kernel.version}: seed {seed}, {minutes:g} "
             f"minutes, episodes of {seconds} seconds")
         for machine, own, total in plan(seed, minutes, chosen):
