@@ -400,7 +400,7 @@ TEST_F(fault, T1_T12_a_lock_that_somebody_holds_until_the_deadline)
 
 	if (self->window == self->first)
 		SKIP(return, "one device only");
-	self->request.cmd.deadline_ms = 4000;
+	self->request.cmd.deadline_ms = 4000 * slowness();
 	self->request.cmd.members = 0;
 	ASSERT_EQ(0, stop_before_overrides(self, &child, &call));
 	ASSERT_EQ(0, knob(TEST_TARGET, "lock", self->first));

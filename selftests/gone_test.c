@@ -59,7 +59,7 @@ static int slot_in(int qmp)
 		return -EBUSY;
 	ret = qmp_device_add(qmp, slot[1].properties);
 	ret = ret ?: qmp_device_add(qmp, slot[0].properties);
-	if (ret || wait_until(is_complete()))
+	if (ret || wait_within(WAIT_SECONDS / 4, is_complete()))
 		return ret;
 	/* Seen with a slow kernel: its hot-plug driver has missed one. */
 	write_file("/sys/bus/pci/rescan", "1");

@@ -308,7 +308,7 @@ TEST_F(reserve, T15_NOWAIT_is_refused_when_the_group_is_not_free)
 
 TEST_F(reserve, T15_NOWAIT_has_a_deadline_too)
 {
-	self->request.cmd.deadline_ms = 5000;
+	self->request.cmd.deadline_ms = 5000 * slowness();
 	ASSERT_EQ(0, begin(self, self->last));
 	EXPECT_TRUE(BECOMES(STUCK));
 	knob(TEST_TARGET, "hold_probe", "");

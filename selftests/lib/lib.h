@@ -43,9 +43,10 @@ int slowness(void);
 #define RESTORED_MS	(10000 * slowness())
 
 /* What does not come at once may take long: it is asked for less often. */
-#define wait_until(condition)						\
+#define wait_until(condition)	wait_within(WAIT_SECONDS, condition)
+#define wait_within(seconds, condition)					\
 ({									\
-	time_t __end = now_seconds() + WAIT_SECONDS;			\
+	time_t __end = now_seconds() + (seconds);			\
 	useconds_t __pause = 1000;					\
 	bool __met;							\
 									\
@@ -54,7 +55,7 @@ int slowness(void);
 		__pause += __pause < 16000 ? __pause / 4 : 0;		\
 	}								\
 	if (!__met)							\
-		note("waited %d s in vain for: %s", WAIT_SECONDS,	\
+		note("waited %d s in vain for: %s", (seconds),		\
 		     #condition);					\
 	__met;								\
 })
