@@ -9,8 +9,8 @@
  * 2. No override is there but those of these drivers, the parked one, and the
  *    ones that the hostile process writes.
  * 3. A device is at rest: on its native driver without override, or on a VFIO
- *    driver with the override of that. What else it is, it is no longer than
- *    TRANSIT_MS.
+ *    driver with the override of that. Any other driver and override it has no
+ *    longer than TRANSIT_MS.
  * 4. A device that somebody has open through VFIO is on a VFIO driver.
  * 5. Devices that nobody touches stay as they are.
  * 6. A device vanishes only if it is removed, and none comes that is not added.
@@ -57,8 +57,7 @@ struct look {
 struct seen {
 	char bdf[16];
 	struct ledger_device *note;	/* NULL: nobody touches it */
-	struct look first;
-	ino_t inode;
+	struct look first, last;
 	int64_t transit_ns;
 };
 
@@ -174,17 +173,24 @@ static bool is_at_rest(const struct seen *seen, const struct look *look)
 	return !strcmp(look->driver, seen->note->native) && !look->override[0];
 }
 
+static bool has_moved(const struct look *look, const struct look *last)
+{
+	return look->inode != last->inode ||
+	       strcmp(look->driver, last->driver) ||
+	       strcmp(look->override, last->override);
+}
+
 static void check_transit(struct observer *o, struct seen *seen,
 			  const struct look *look)
 {
 	const struct ledger_device *note = seen->note;
 
-	if (look->inode != seen->inode || is_at_rest(seen, look) ||
+	if (has_moved(look, &seen->last) || is_at_rest(seen, look) ||
 	    atomic_load(&note->leaving) || atomic_load(&note->disturbed))
 		seen->transit_ns = 0;
 	else if (!atomic_load(&o->ledger->holds))
 		seen->transit_ns += o->step;
-	seen->inode = look->inode;
+	seen->last = *look;
 	if (seen->transit_ns / 1000000 > atomic_load(&o->ledger->longest_ms))
 		atomic_store(&o->ledger->longest_ms,
 			     seen->transit_ns / 1000000);
@@ -258,7 +264,7 @@ static void look_over(struct observer *o, struct seen *seen)
 		if (!may_be_absent(seen->note))
 			breaks(o, "%s has vanished", seen->bdf);
 		seen->transit_ns = 0;
-		seen->inode = 0;
+		seen->last = look;
 		return;
 	}
 	check_names(o, seen, &look);

@@ -140,6 +140,6 @@ void print_totals(void)
 	note("%ld looks of the observer, %ld events heard, %ld losses told",
 	     atomic_load(&arena->ledger.sweeps), atomic_load(&arena->events),
 	     atomic_load(&arena->losses));
-	note("a device was not at rest for %d ms at most",
+	note("a device was for %d ms at most on its way, without a move",
 	     atomic_load(&arena->ledger.longest_ms));
 }
