@@ -49,6 +49,16 @@ bool bindery_member_busy(struct bindery_member *member)
 	return member->busy;
 }
 
+/*
+ * For who unbinds, and may have waited long for the device's lock: nobody keeps
+ * VFIO users out any more. It is left to the next pass.
+ */
+bool bindery_member_overdue(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	return member->stuck;
+}
+
 static bool same_slot(const struct bindery_member *a,
 		      const struct bindery_member *b)
 {

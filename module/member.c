@@ -345,6 +345,8 @@ int bindery_member_unbind(struct bindery_member *member)
 {
 	if (has_vfs(member))
 		return BINDERY_ERROR_PF_HAS_VFS;
+	if (bindery_member_overdue(member))
+		return -ETIMEDOUT;
 	member->did |= BINDERY_DID_UNBIND;
 	device_release_driver(member->dev);
 	if (bindery_member_has_driver(member))

@@ -80,11 +80,18 @@ int bindery_member_aim(struct bindery_member *member)
  * done it changes its power state once, and not three times, each of which
  * takes 10 ms.
  */
-static void release_target(struct device *dev)
+static int release_target(struct bindery_member *member)
 {
+	struct device *dev = member->dev;
+	int ret = 0;
+
 	pm_runtime_get_sync(dev);
-	device_release_driver(dev);
+	if (bindery_member_overdue(member))
+		ret = -ETIMEDOUT;
+	else
+		device_release_driver(dev);
 	pm_runtime_put(dev);
+	return ret;
 }
 
 /*
@@ -95,6 +102,7 @@ int bindery_member_unbind_target(struct bindery_member *member)
 {
 	struct device *dev = member->dev;
 	bool on_target, has_vfs;
+	int ret = 0;
 
 	device_lock(dev);
 	on_target = dev->driver == member->target->drv;
@@ -103,9 +111,10 @@ int bindery_member_unbind_target(struct bindery_member *member)
 	if (on_target && has_vfs && !member->group->force)
 		return BINDERY_ERROR_PF_HAS_VFS;
 	if (on_target)
-		release_target(dev);
-	member->did &= ~BINDERY_DID_BIND;
-	return 0;
+		ret = release_target(member);
+	if (!ret)
+		member->did &= ~BINDERY_DID_BIND;
+	return ret;
 }
 
 static bool is_on_native(struct bindery_member *member)

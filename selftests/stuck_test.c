@@ -425,4 +425,54 @@ TEST_F(stuck, C1_an_owner_killed_whose_devices_do_not_come_back)
 	COMES_BACK();
 }
 
+#define OVERDUE_MS	(2000 * slowness())
+
+/* Who comes while an unbind is overdue has the device until he closes it. */
+static int user_comes(FIXTURE_DATA(stuck) *self, const char *bdf, int state)
+{
+	int wrong = vfio_open(&self->user, bdf) != 0;
+
+	knob(TEST_HOLD, "hold", "");
+	wrong += !wait_until(is_in(self, bdf, state));
+	wrong += vfio_works(&self->user, bdf) != 0;
+	wrong += !pci_is_on(bdf, VFIO_PCI);
+	vfio_close(&self->user);
+	return wrong + !COMES_TO(bdf, FREE);
+}
+
+TEST_F(stuck, C9_a_late_unbind_of_a_target_leaves_it_to_its_user)
+{
+	const char *bdf = self->groups[1].bdf[0];
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	request_init(&self->request, "");
+	request_add(&self->request, bdf);
+	self->request.cmd.deadline_ms = OVERDUE_MS;
+	ACQUIRE();
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_unbind_target"));
+	close_claim(self->claim);
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	EXPECT_TRUE(COMES_TO(bdf, STUCK));
+	EXPECT_EQ(0, user_comes(self, bdf, BINDERY_GROUP_DRAINING));
+}
+
+TEST_F(stuck, C9_a_late_unbind_of_a_native_driver_leaves_it_to_its_user)
+{
+	const char *bdf = self->groups[1].bdf[0];
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ASSERT_EQ(0, module_load("vfio_pci"));
+	ASSERT_EQ(0, pci_move(bdf, VFIO_PCI));
+	request_init(&self->request, TEST_TARGET);
+	request_add(&self->request, bdf);
+	self->request.cmd.deadline_ms = OVERDUE_MS;
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_unbind"));
+	EXPECT_EQ(-ETIMEDOUT, acquire(self->control, &self->request));
+	EXPECT_TRUE(COMES_TO(bdf, STUCK));
+	/* nothing is to be unbound, so that there is nothing to wait for */
+	EXPECT_EQ(0, user_comes(self, bdf, BINDERY_GROUP_FREE));
+	EXPECT_EQ(0, pci_move(bdf, TEST_NATIVE));
+	EXPECT_EQ(0, pci_override(bdf, ""));
+}
+
 TEST_HARNESS_MAIN
