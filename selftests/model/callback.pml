@@ -111,10 +111,21 @@ inline end_call(d, is_failed)
 	run_of[d] = 0
 }
 
+/* bindery_member_overdue(): the fence is gone, the next pass has another. */
+#ifdef MUTATE_LATE_UNBINDS
+#define IS_OVERDUE(d)	false
+#else
+#define IS_OVERDUE(d)	stuck[d]
+#endif
+
 inline call_unbind(d)
 {
-	did[d] = did[d] | DID_UNBIND;
-	drv[d] = D_NONE;
+	if
+	:: !IS_OVERDUE(d) ->
+		did[d] = did[d] | DID_UNBIND;
+		drv[d] = D_NONE
+	:: else
+	fi;
 	end_call(d, false)
 }
 
@@ -157,12 +168,16 @@ inline call_aim(d)
 inline call_leave(d)
 {
 	if
-	:: drv[d] == D_TARGET && user[GROUP(d)] ->
+	:: drv[d] == D_TARGET && user[GROUP(d)] && !IS_OVERDUE(d) ->
 		assert(unbound_under_a_vfio_user)
 	:: else
 	fi;
-	drv[d] = (drv[d] == D_TARGET -> D_NONE : drv[d]);
-	did[d] = did[d] & ~DID_BIND;
+	if
+	:: drv[d] == D_TARGET && IS_OVERDUE(d)
+	:: else ->
+		drv[d] = (drv[d] == D_TARGET -> D_NONE : drv[d]);
+		did[d] = did[d] & ~DID_BIND
+	fi;
 	end_call(d, false)
 }
 

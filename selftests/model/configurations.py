@@ -41,8 +41,12 @@ SEARCHES = {
     "one-member-tampered": "GROUPS=1 MEMBERS=1 OPENS=1 WRITES=1",
     "one-group-failing-used": "GROUPS=1 OPENS=1 FAILS=1",
     "one-group-hanging": "GROUPS=1 DEADLINES=1 HANGS=2 CHAIN=1",
+    "one-group-hanging-used": "GROUPS=1 OPENS=1 HANGS=1 CHAIN=1",
+    "one-group-hanging-tampered": "GROUPS=1 WRITES=1 HANGS=1 CHAIN=1",
     "one-group-failing": "GROUPS=1 HANGS=1 FAILS=1 CHAIN=1",
     "one-group-newcomer": "GROUPS=1 NEWCOMER=1 DEADLINES=1",
+    "one-group-newcomer-used": "GROUPS=1 OPENS=1 NEWCOMER=1",
+    "one-group-killed-used": "GROUPS=1 OPENS=1 DEADLINES=1",
     "three-members-killed": "GROUPS=1 MEMBERS=3 DEADLINES=1",
 }
 
@@ -65,6 +69,7 @@ FAULTS = {
     "COMMIT_DEAD": "GROUPS=1 DEADLINES=1",
     "LOSE_COUNT": "GROUPS=1",
     "NO_FENCE": "GROUPS=1 OPENS=1",
+    "LATE_UNBINDS": "GROUPS=1 OPENS=1 HANGS=1 CHAIN=1",
     "FENCE_STAYS": "GROUPS=1",
     "NO_SECOND_LOOK": "GROUPS=1 OPENS=1 FAILS=1",
     "NO_WAKE": "GROUPS=1 OPENS=1",
