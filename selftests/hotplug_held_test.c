@@ -298,7 +298,8 @@ TEST_F(hotplug_held, W1_W3_a_parked_newcomer_is_parked_again_by_a_repair)
 			VFIO_PCI);
 	ACQUIRE();
 	ASSERT_EQ(0, comes_to_be_parked(&self->hp));
-	ASSERT_EQ(0, pci_move(bdf, TEST_NATIVE));
+	/* beside a repair that its arrival has led to, and that parks it */
+	ASSERT_TRUE(wait_until(!pci_move(bdf, TEST_NATIVE)));
 	EXPECT_EQ(0, recover(self->hp.control, BINDERY_RECOVER_REPAIR, NULL,
 			     bdf, &self->hp.answer));
 	EXPECT_TRUE(pci_is_on(bdf, ""));
