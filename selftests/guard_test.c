@@ -79,7 +79,7 @@ static int find_entry(const char *bdf, const char *dir, const char *prefix,
 }
 
 /* The controller of a PCI device, then the head of its only namespace. */
-static int find_disk(FIXTURE_DATA(guard) *self, const char *bdf)
+static int look_for_disk(FIXTURE_DATA(guard) *self, const char *bdf)
 {
 	char controller[32], path[64], entry[32];
 	unsigned int subsystem;
@@ -94,7 +94,13 @@ static int find_disk(FIXTURE_DATA(guard) *self, const char *bdf)
 		return ret ? ret : -EINVAL;
 	snprintf(self->name, sizeof(self->name), "nvme%un1", subsystem);
 	snprintf(self->node, sizeof(self->node), "/dev/%s", self->name);
-	return 0;
+	return access(self->node, F_OK) ? -errno : 0;
+}
+
+/* nvme goes on with its probe when its driver has been bound. */
+static int find_disk(FIXTURE_DATA(guard) *self, const char *bdf)
+{
+	return wait_until(!look_for_disk(self, bdf)) ? 0 : -ENOENT;
 }
 
 /* By each verb, with this reason and how to go on; nothing else can mask it. */
