@@ -88,6 +88,7 @@ struct bindery_member {
 	struct bindery_group *group;	/* not counted: it outlives us there */
 	struct list_head node;		/* in a group's or a plan's list */
 	u64 number;			/* of all members, never used again */
+	bool has_iommu;			/* of a plan: when it was made */
 
 	/* set once by validation, which may run while others look */
 	u32 role;

@@ -88,6 +88,15 @@ struct collect {
 	unsigned int num;
 };
 
+/*
+ * VFIO without one has groups of its own making, which nobody can own. What an
+ * IOMMU has of a device goes when that leaves its group.
+ */
+static bool has_iommu(struct device *dev)
+{
+	return device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY);
+}
+
 /* Under the IOMMU group's mutex: take references, nothing else. */
 static int collect_member(struct device *dev, void *data)
 {
@@ -98,6 +107,7 @@ static int collect_member(struct device *dev, void *data)
 	if (!member)
 		return -ENOMEM;
 	member->group = collect->group;
+	member->has_iommu = has_iommu(dev);
 	list_add_tail(&member->node, &collect->members);
 	collect->num++;
 	return 0;

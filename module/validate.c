@@ -40,12 +40,6 @@ static int set_target(struct bindery_plan *plan, struct bindery_member *member,
 	return target ? 0 : -ENOMEM;
 }
 
-/* VFIO without one has groups of its own making, which nobody can own. */
-static bool has_iommu(struct bindery_member *member)
-{
-	return device_iommu_capable(member->dev, IOMMU_CAP_CACHE_COHERENCY);
-}
-
 /* What keeps a member from being moved to its target. */
 static u32 target_blocker(struct bindery_member *member)
 {
@@ -55,7 +49,7 @@ static u32 target_blocker(struct bindery_member *member)
 	member->target_absent = blocker == BINDERY_ERROR_NO_TARGET;
 	if (blocker && !member->target_absent)
 		return blocker;
-	if (!has_iommu(member))
+	if (!member->has_iommu)
 		return BINDERY_ERROR_NO_IOMMU;
 	if (bindery_member_is_sealed(member))
 		return bindery_seal_blocker(member->pdev);
@@ -349,10 +343,12 @@ static int adopt_member(struct bindery_plan *plan,
 		return 0;
 	}
 	if (!member->vfio || !member->managed) {
-		member->blocker = BINDERY_ERROR_NOT_ON_VFIO;
+		member->blocker = bindery_member_goes(member, 0) ?
+				  BINDERY_ERROR_REMOVED :
+				  BINDERY_ERROR_NOT_ON_VFIO;
 		return 0;
 	}
-	if (!has_iommu(member)) {
+	if (!member->has_iommu) {
 		member->blocker = BINDERY_ERROR_NO_IOMMU;
 		return 0;
 	}
