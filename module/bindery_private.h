@@ -444,6 +444,7 @@ void bindery_netlink_exit(void);
 int bindery_watch_init(void);
 void bindery_watch_exit(void);
 bool bindery_has_leaver(int group);
+bool bindery_device_leaves(struct device *dev);
 void bindery_note_arrival(struct device *dev);
 void bindery_forget_arrival(struct device *dev);
 bool bindery_is_arrival(struct device *dev);

@@ -345,6 +345,30 @@ static void hold_all(struct bindery_plan *plan, struct bindery_claim *claim,
 }
 
 /*
+ * A reservation has no worker that finds out who went between the plan and
+ * here.
+ */
+static int refuse_leaver(struct bindery_plan *plan,
+			 struct bindery_failure *failure)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	for (i = 0; i < plan->num_members; i++) {
+		member = plan->members[i];
+		if (!bindery_device_leaves(member->dev))
+			continue;
+		if (member->entry >= 0)
+			return bindery_fail_member(failure,
+						   BINDERY_ERROR_REMOVED,
+						   BINDERY_STEP_RESERVE, 0,
+						   member);
+		member->removed = true;
+	}
+	return 0;
+}
+
+/*
  * Make all of them BINDING, or RESERVED, or join them, or none. -EAGAIN as
  * above; -ESTALE: the plan does not fit any more, look and validate again.
  */
@@ -357,6 +381,8 @@ int bindery_groups_reserve(struct bindery_plan *plan,
 	guard(bindery_state)();
 	ret = bindery_delegation_admit(claim->delegation, failure);
 	ret = ret ?: look_again(plan, claim, failure);
+	if (!ret && only)
+		ret = refuse_leaver(plan, failure);
 	if (ret)
 		return ret;
 	ret = track_all(plan, only ? BINDERY_GROUP_RESERVED :

@@ -258,6 +258,20 @@ bool bindery_is_arrival(struct device *dev)
 	return xa_load(&arrivals, (unsigned long)dev);
 }
 
+/* Whoever tracks a group from now on was not told of it. */
+bool bindery_device_leaves(struct device *dev)
+{
+	struct iommu_group *iommu_group;
+
+	bindery_state_assert();
+	/* in this order: it leaves its group, and then this list */
+	if (xa_load(&leaving, (unsigned long)dev))
+		return true;
+	iommu_group = iommu_group_get(dev);
+	iommu_group_put(iommu_group);
+	return !iommu_group;
+}
+
 static void note_leaver(struct device *dev, int group)
 {
 	xa_store(&leaving, (unsigned long)dev, xa_mk_value(group),
