@@ -195,7 +195,8 @@ static bool is_at_rest(struct bindery_group *group)
 {
 	guard(bindery_state)();
 	return group->state == BINDERY_GROUP_FREE ||
-	       group->state == BINDERY_GROUP_RESERVED;
+	       group->state == BINDERY_GROUP_RESERVED ||
+	       group->state == BINDERY_GROUP_GONE;
 }
 
 /* All groups side by side; one that has to wait goes on by itself. */

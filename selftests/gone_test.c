@@ -31,6 +31,7 @@ FIXTURE(gone) {
 	struct answer answer;
 	struct vfio_user user;
 	struct child child;
+	bool adopts;		/* what is on its target already */
 };
 
 static int slot_out(int qmp)
@@ -304,6 +305,91 @@ TEST_F(gone, W2_T15_a_reserved_group_goes_while_it_is_bound)
 	watch_end();
 	EXPECT_TRUE(wait_until(!pci_exists(slot[1].bdf)));
 	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+/* Nothing is left to be done. */
+TEST_F(gone, W2_T15_a_reserved_group_goes_before_its_bind_is_rolled_back)
+{
+	request_endpoints(&self->request, self->group, TEST_TARGET);
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	self->claim = acquire(self->control, &self->request);
+	ASSERT_LE(0, self->claim);
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_group_roll_back"));
+	ASSERT_EQ(0, knob(TEST_TARGET, "fail_errno", "5"));
+	ASSERT_EQ(0, knob(TEST_TARGET, "fail", FIRST));
+	ASSERT_EQ(0, bind_claim(self->claim, &self->answer,
+				BINDERY_ACQUIRE_NOWAIT, 0));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	EXPECT_EQ(0, slot_out(self->qmp));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_TRUE(wait_until(hangs_up(self->claim)));
+	/* The first attempt is over when another fails. */
+	EXPECT_EQ(-ENODEV, bind_claim(self->claim, &self->answer, 0, 0));
+	EXPECT_EQ(-EIO, status(self->claim, &self->answer));
+	EXPECT_EQ(BINDERY_ERROR_BIND, self->answer.error.out_code);
+	EXPECT_EQ(0, self->answer.error.out_flags & BINDERY_ERROR_INCOMPLETE);
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+static int take(int socket, void *arg)
+{
+	FIXTURE_DATA(gone) *self = arg;
+
+	tell(socket, self->adopts ? adopt(self->control, &self->request) :
+				    acquire(self->control, &self->request));
+	return self->request.error.out_code;
+}
+
+/* All of it has gone when it has been looked for, and not been looked at. */
+static int goes_before(FIXTURE_DATA(gone) *self, int *code)
+{
+	int ret = -1;
+
+	if (module_load(TEST_HOLD) ||
+	    knob(TEST_HOLD, "hold", "bindery_groups_note") ||
+	    child_start(&self->child, take, self))
+		return -1;
+	if (knob_holds(TEST_HOLD))
+		ret = slot_out(self->qmp);
+	knob(TEST_HOLD, "hold", "");
+	if (!ret)
+		hear(self->child.socket, &ret);
+	*code = child_wait(&self->child);
+	return ret;
+}
+
+TEST_F(gone, W2_a_group_goes_before_it_is_acquired)
+{
+	int code;
+
+	EXPECT_EQ(-ENODEV, goes_before(self, &code));
+	EXPECT_EQ(BINDERY_ERROR_REMOVED, code);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+/* Nobody would tell of it later. */
+TEST_F(gone, W2_T15_a_group_goes_before_it_is_reserved)
+{
+	int code;
+
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
+	EXPECT_EQ(-ENODEV, goes_before(self, &code));
+	EXPECT_EQ(BINDERY_ERROR_REMOVED, code);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+TEST_F(gone, W2_C6_a_group_goes_before_it_is_adopted)
+{
+	int code;
+
+	for (size_t i = 0; i < ARRAY_SIZE(slot); i++)
+		ASSERT_EQ(0, pci_move(slot[i].bdf, VFIO_PCI));
+	self->adopts = true;
+	EXPECT_EQ(-ENODEV, goes_before(self, &code));
+	EXPECT_EQ(BINDERY_ERROR_REMOVED, code);
 	EXPECT_TRUE(wait_until(!group_exists(self->group)));
 }
 
