@@ -212,7 +212,8 @@ bool bindery_group_all_removed(struct bindery_group *group);
 struct bindery_member *bindery_group_next_reserved(struct bindery_group *group,
 						   unsigned int *at);
 bool bindery_group_is_deserted(struct bindery_group *group);
-bool bindery_group_is_ours_alone(struct bindery_group *group);
+bool bindery_group_is_alone_with(struct bindery_group *group,
+				 const struct bindery_claim *claim);
 bool bindery_group_is_whole(struct bindery_group *group);
 struct bindery_claim *bindery_group_holder(struct bindery_group *group);
 void bindery_group_settle(struct bindery_group *group,

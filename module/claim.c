@@ -309,7 +309,7 @@ static bool has_unseen(struct bindery_claim *claim)
 	bindery_state_assert();
 	for (i = 0; i < claim->plan->num_groups; i++)
 		if (!claim->holds[i].looked &&
-		    bindery_group_is_ours_alone(claim->plan->groups[i]))
+		    bindery_group_is_alone_with(claim->plan->groups[i], claim))
 			return true;
 	return false;
 }

@@ -186,11 +186,13 @@ bool bindery_group_is_deserted(struct bindery_group *group)
 	return bindery_group_holder(group);
 }
 
-/* What a user has of it ends with the one claim that holds it. */
-bool bindery_group_is_ours_alone(struct bindery_group *group)
+/* What a user has of it ends with this claim, which alone holds it. */
+bool bindery_group_is_alone_with(struct bindery_group *group,
+				 const struct bindery_claim *claim)
 {
 	bindery_state_assert();
-	return list_is_singular(&group->holds) && group->intact;
+	return list_is_singular(&group->holds) && group->intact &&
+	       bindery_group_holder(group) == claim;
 }
 
 /* Nobody has moved a member: what a claim proves holds. */

@@ -15,7 +15,7 @@
 static bool has_to_look(struct bindery_hold *hold, struct bindery_group *group)
 {
 	guard(bindery_state)();
-	hold->looked = bindery_group_is_ours_alone(group);
+	hold->looked = bindery_group_is_alone_with(group, hold->claim);
 	return hold->looked;
 }
 

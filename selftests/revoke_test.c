@@ -117,6 +117,44 @@ TEST_F_TIMEOUT(revoke, G4_revoke_with_release_undoes_a_call_in_flight, 60)
 					BINDERY_GROUP_FREE)));
 }
 
+static int let_go(int socket, void *arg)
+{
+	struct delegation *dg = arg;
+
+	tell(socket, release(dg->claim, &dg->answer));
+	return dg->answer.error.out_code;
+}
+
+/* What is left of the group's use then is somebody else's. */
+TEST_F_TIMEOUT(revoke, G4_C9_revoke_with_release_beside_a_release, 60)
+{
+	struct delegation *dg = &self->dg;
+	struct vfio_user user;
+	int result = 0, other;
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	dg->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
+	dg->file = delegate_to(dg, ALL, dg->first);
+	ASSERT_LE(0, dg->file);
+	dg->claim = acquire(dg->file, &dg->request);
+	ASSERT_LE(0, dg->claim);
+	other = acquire(dg->control, &dg->request);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, vfio_open(&user, dg->first));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_claim_end_told"));
+	ASSERT_EQ(0, child_start(&dg->child, let_go, dg));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	EXPECT_EQ(0, take_back(dg, dg->file, BINDERY_REVOKE_RELEASE, 0));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_EQ(0, hear(dg->child.socket, &result));
+	EXPECT_EQ(0, result);
+	EXPECT_EQ(BINDERY_ERROR_NONE, child_wait(&dg->child));
+	EXPECT_TRUE(group_is(dg->control, dg->first, BINDERY_GROUP_HELD));
+	vfio_close(&user);
+	EXPECT_EQ(0, release(other, &dg->answer));
+	close_claim(other);
+}
+
 /* It is told at once, though the group is not free yet. */
 TEST_F_TIMEOUT(revoke, G4_revoke_ends_a_wait_for_a_group, 60)
 {
