@@ -315,29 +315,30 @@ static bool has_unseen(struct bindery_claim *claim)
 }
 
 static int check_end(struct bindery_claim *claim,
-		     const struct bindery_releasing *how)
+		     const struct bindery_releasing *how, bool in_use)
 {
 	bindery_state_assert();
 	if (how->only_closed && claim->files)
 		return -EBUSY;
-	if (how->flags & (BINDERY_RELEASE_DEFER | BINDERY_RELEASE_FORCE))
+	if (in_use || how->flags & BINDERY_RELEASE_FORCE)
 		return 0;
 	return has_unseen(claim) ? -EAGAIN : 0;
 }
 
 /*
- * The same by who may have its users be asked to go. -EBUSY: somebody has opened
- * it meanwhile, and it is to end only if nobody has; then how it was to end is
- * forgotten. -EAGAIN: users have to be looked for again.
+ * The same by who has looked for users, and leaves it to one who is in use when
+ * that goes. -EBUSY: somebody has opened it meanwhile, and it is to end only if
+ * nobody has; then how it was to end is forgotten. -EAGAIN: users have to be
+ * looked for again.
  */
 int bindery_claim_end_told(struct bindery_claim *claim,
-			   const struct bindery_releasing *how)
+			   const struct bindery_releasing *how, bool in_use)
 {
 	LIST_HEAD(members);
 	int ret;
 
 	scoped_guard(bindery_state) {
-		ret = check_end(claim, how);
+		ret = check_end(claim, how, in_use);
 		if (!ret) {
 			claim->force = how->flags & BINDERY_RELEASE_FORCE;
 			claim->deadline_ms = how->deadline_ms ?:

@@ -181,7 +181,7 @@ static int end_told(struct bindery_claim *claim, struct bindery_plan *plan,
 			ret = look_for_users(claim, plan, deadline, failure);
 		if (ret && !(flags & BINDERY_RELEASE_DEFER))
 			return ret;
-		err = bindery_claim_end_told(claim, how);
+		err = bindery_claim_end_told(claim, how, ret);
 	} while (err == -EAGAIN);
 	if (err) {
 		ret = bindery_fail(failure, BINDERY_ERROR_BUSY,

@@ -11,6 +11,7 @@
 FIXTURE(share) {
 	COMMON;
 	struct request other;
+	uint32_t how;		/* to release */
 };
 
 FIXTURE_SETUP(share)
@@ -163,32 +164,62 @@ static int let_go(int socket, void *arg)
 {
 	FIXTURE_DATA(share) *self = arg;
 
-	tell(socket, release(self->claim, &self->answer));
+	tell(socket, release_with(self->claim, &self->answer, self->how, 0, 0));
 	return self->answer.error.out_code;
+}
+
+/* A RELEASE has looked for users, and another claim that stays; that goes. */
+static int becomes_last(FIXTURE_DATA(share) *self, uint32_t how, int *code)
+{
+	int ret = -1;
+
+	self->how = how;
+	if (module_load(TEST_HOLD) ||
+	    knob(TEST_HOLD, "hold", "bindery_claim_end_told") ||
+	    child_start(&self->child, let_go, self))
+		return -1;
+	if (knob_holds(TEST_HOLD))
+		ret = release(self->second, &self->answer);
+	knob(TEST_HOLD, "hold", "");
+	if (!ret)
+		hear(self->child.socket, &ret);
+	*code = child_wait(&self->child);
+	return ret;
 }
 
 /* Each has seen the other claim, which would stay; one of them is the last. */
 TEST_F(share, C2_C9_of_two_releases_at_once_the_last_sees_the_user)
 {
-	int ret;
+	int code;
 
-	ASSERT_EQ(0, module_load(TEST_HOLD));
 	ACQUIRE();
 	self->second = acquire(self->control, &self->other);
 	ASSERT_LE(0, self->second);
 	ASSERT_EQ(0, vfio_open(&self->user, self->first));
-	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_claim_end_told"));
-	ASSERT_EQ(0, child_start(&self->child, let_go, self));
-	EXPECT_TRUE(knob_holds(TEST_HOLD));
-	EXPECT_EQ(0, release(self->second, &self->answer));
-	knob(TEST_HOLD, "hold", "");
-	ASSERT_EQ(0, hear(self->child.socket, &ret));
-	EXPECT_EQ(-EBUSY, ret);
-	EXPECT_EQ(BINDERY_ERROR_IN_USE, child_wait(&self->child));
+	EXPECT_EQ(-EBUSY, becomes_last(self, 0, &code));
+	EXPECT_EQ(BINDERY_ERROR_IN_USE, code);
 	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 	vfio_close(&self->user);
 	EXPECT_EQ(0, release(self->claim, &self->answer));
 	EXPECT_EQ(BINDERY_GROUP_FREE, STATE());
+}
+
+/* It need not wait for that user, so it does not. */
+TEST_F(share, C2_C9_of_two_releases_at_once_the_last_leaves_it_to_the_user)
+{
+	int code;
+
+	ACQUIRE();
+	self->second = acquire(self->control, &self->other);
+	ASSERT_LE(0, self->second);
+	ASSERT_EQ(0, vfio_open(&self->user, self->first));
+	EXPECT_EQ(0, becomes_last(self, BINDERY_RELEASE_DEFER, &code));
+	EXPECT_EQ(BINDERY_ERROR_NONE, code);
+	EXPECT_EQ(BINDERY_GROUP_DRAINING, STATE());
+	EXPECT_TRUE(group_is_on(&self->group, VFIO_PCI));
+	vfio_close(&self->user);
+	EXPECT_TRUE(BECOMES(FREE));
+	EXPECT_EQ(0, snapshot_compare(&self->before));
 }
 
 /* Whichever of three goes first, second or last, and by its close. */
