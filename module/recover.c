@@ -131,10 +131,10 @@ static void run_init(struct bindery_run *run, struct bindery_group *group)
 	};
 }
 
-static void run_wait(struct bindery_run *run, struct bindery_group *group)
+static bool run_wait(struct bindery_run *run, struct bindery_group *group)
 {
-	bindery_run_wait(run, jiffies +
-			 msecs_to_jiffies(bindery_group_patience(group)));
+	return bindery_run_wait(run, jiffies +
+				msecs_to_jiffies(bindery_group_patience(group)));
 }
 
 /* As in an ACQUIRE: one alone while VFIO has no device of the group. */
@@ -149,7 +149,9 @@ static void repair_run(struct bindery_group *group, bool automatic)
 		bindery_run_add(&run, member);
 		if (has_bound(group))
 			continue;
-		run_wait(&run, group);
+		/* the others would wait as long again, one after the other */
+		if (!run_wait(&run, group))
+			return;
 		run_init(&run, group);
 	}
 	run_wait(&run, group);

@@ -331,6 +331,29 @@ TEST_F(tamper, W3_who_unbinds_beside_a_stuck_repair_is_repaired_after_it)
 	EXPECT_EQ(0, release(self->claim, &self->answer));
 }
 
+/* One alone goes first. What would hang as well is not waited for in turn. */
+TEST_F(tamper, W3_a_repair_that_hangs_leaves_the_others_for_later)
+{
+	request_group(&self->request, &self->group, TEST_TARGET);
+	self->request.cmd.deadline_ms = REPAIR_MS;
+	ASSERT_EQ(0, hold(self, 0));
+	for (unsigned int i = 0; i < self->group.num; i++)
+		ASSERT_EQ(0, pci_unbind(self->group.bdf[i]));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->first));
+	EXPECT_EQ(-EBUSY, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+				  self->first, &self->answer));
+	EXPECT_EQ(BINDERY_ERROR_STUCK, self->answer.error.out_code);
+	EXPECT_EQ(BINDERY_GROUP_STUCK, STATE());
+	for (unsigned int i = 1; i < self->group.num; i++)
+		EXPECT_TRUE(pci_is_on(self->group.bdf[i], ""));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+	EXPECT_TRUE(BECOMES(HELD));
+	EXPECT_EQ(0, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+			     self->first, &self->answer));
+	EXPECT_EQ(0, snapshot_compare(&self->held));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
 TEST_F(tamper, W3_a_claim_without_repair_leaves_a_member_unbound)
 {
 	ASSERT_EQ(0, hold(self, 0));
