@@ -76,33 +76,13 @@ int bindery_member_aim(struct bindery_member *member)
 }
 
 /*
- * vfio-pci lets an idle device sleep. Awake from before the unbind until it is
- * done it changes its power state once, and not three times, each of which
- * takes 10 ms.
+ * VFs of a PF are counted when all of them are, and all that under its lock.
+ * Whoever had that may have had it for long.
  */
 static int release_target(struct bindery_member *member)
 {
 	struct device *dev = member->dev;
-	int ret = 0;
-
-	pm_runtime_get_sync(dev);
-	if (bindery_member_overdue(member))
-		ret = -ETIMEDOUT;
-	else
-		device_release_driver(dev);
-	pm_runtime_put(dev);
-	return ret;
-}
-
-/*
- * Whoever calls this has seen that no VFIO user can be there; but VFs of a PF
- * are counted when all of them are, and all that under its lock.
- */
-int bindery_member_unbind_target(struct bindery_member *member)
-{
-	struct device *dev = member->dev;
 	bool on_target, has_vfs;
-	int ret = 0;
 
 	device_lock(dev);
 	on_target = dev->driver == member->target->drv;
@@ -110,10 +90,27 @@ int bindery_member_unbind_target(struct bindery_member *member)
 	device_unlock(dev);
 	if (on_target && has_vfs && !member->group->force)
 		return BINDERY_ERROR_PF_HAS_VFS;
+	if (on_target && bindery_member_overdue(member))
+		return -ETIMEDOUT;
 	if (on_target)
-		ret = release_target(member);
-	if (!ret)
-		member->did &= ~BINDERY_DID_BIND;
+		device_release_driver(dev);
+	member->did &= ~BINDERY_DID_BIND;
+	return 0;
+}
+
+/*
+ * Whoever calls this has seen that no VFIO user can be there, or forces it.
+ * vfio-pci lets an idle device sleep. Awake from before the unbind until it is
+ * done it changes its power state once, and not three times, each of which
+ * takes 10 ms.
+ */
+int bindery_member_unbind_target(struct bindery_member *member)
+{
+	int ret;
+
+	pm_runtime_get_sync(member->dev);
+	ret = release_target(member);
+	pm_runtime_put(member->dev);
 	return ret;
 }
 
