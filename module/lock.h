@@ -12,11 +12,12 @@
 /*
  * Lock order, outer to inner: a group's busy states (BINDING, RESTORING; a
  * flag and a wait queue, no lock) -> a group's fence (a flag) -> device_lock of
- * one device -> the IOMMU group's own mutex. The state lock is a leaf, taken
- * under any of them, under the bus notifier's rwsem and under a process's
- * table of files, which comes after the task's own lock (alloc_lock). No two device_locks are
- * ever held at once; nothing is held over request_module(), bind and unbind.
- * The whole story, with the races and what stops each, is in DESIGN.md.
+ * one device -> the IOMMU group's own mutex. The state lock is the last of
+ * ours, taken under any of them, under the bus notifier's rwsem and under a
+ * process's table of files, which comes after the task's own lock (alloc_lock).
+ * No two device_locks are ever held at once; nothing is held over
+ * request_module(), bind and unbind. The whole story, with the races and what
+ * stops each, is in DESIGN.md.
  */
 
 /* group.c */

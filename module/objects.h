@@ -146,7 +146,7 @@ struct bindery_group {
 	struct iommu_group *iommu_group;
 	int id;
 	struct bindery_batch *batch;	/* of its restores and repairs */
-	struct bindery_target *target;	/* of newcomers, NULL: they are parked */
+	struct bindery_target *target;	/* of newcomers that it is for */
 
 	/* of a plan only: every named member is on its target already */
 	bool join;

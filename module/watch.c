@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What happens to members on the PCI bus without us. Nothing here blocks. */
+/* What happens to members on the PCI bus without us. */
 #include <linux/notifier.h>
 
 #include "bindery_private.h"
