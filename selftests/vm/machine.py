@@ -14,7 +14,9 @@ from common import HERE, Failure, call
 from kernels import Kernel
 
 FOLDER = HERE / "machines"
-TIMEOUT = 120
+#: Of a program, in seconds: beside other load they have taken four times as long
+#: as alone.
+TIMEOUT = 240
 
 #: The limits after which a kernel suspects a hang are meant for real
 #: processors; an emulated one that waits for its turn passes them easily, and
