@@ -26,7 +26,7 @@ OURS = re.compile(r"bindery")
 @dataclass(frozen=True)
 class Race:
     """One report: the line of its title, and the stacks of both accesses, which
-    end where who called is not concerned."""
+    end with what has callers that are not concerned."""
     title: str
     line: int
     stacks: tuple[tuple[tuple[str, str], ...], ...]
@@ -49,10 +49,11 @@ def stacks_of(lines: list[str]) -> tuple[tuple[tuple[str, str], ...], ...]:
         if ACCESS.search(line):
             stacks.append([])
             open_stack = True
-        elif BLANK.match(line) or frame and OUTSIDE.match(frame[1]):
+        elif BLANK.match(line):
             open_stack = False
         elif frame and open_stack:
             stacks[-1].append((frame[1], frame[2] or ""))
+            open_stack = not OUTSIDE.match(frame[1])
     return tuple(map(tuple, stacks))
 
 

@@ -169,6 +169,9 @@ class Races(unittest.TestCase):
             log = self.log(("probe@ [e1000e]", entry, "move@ [bindery]"),
                            self.WRITER)
             self.assertEqual(report.splats(log), [])
+        itself = self.log(("__pm_runtime_disable", "unbind@ [bindery]"),
+                          self.WRITER)
+        self.assertEqual(report.splats(itself), [])
         inside = self.log(("store@ [bindery]", "probe@ [bindery_test_native]",
                            "device_driver_attach"), self.WRITER)
         self.assertTrue(report.splats(inside))
