@@ -116,7 +116,7 @@ static bool is_step(struct pci_dev *pdev, struct pci_dev *bridge,
 		return false;
 	if (bridge)
 		return pci_upstream_bridge(pdev) == bridge;
-	return pci_is_root_bus(pdev->bus) && !pdev->is_virtfn &&
+	return pci_is_root_bus(pdev->bus) && !bindery_pci_is_vf(pdev) &&
 	       pdev->bus->number == device->bdf.bus &&
 	       pci_domain_nr(pdev->bus) == device->bdf.domain;
 }
@@ -153,10 +153,11 @@ static struct pci_dev *find_vf(struct pci_dev *pf, u32 index)
 {
 	struct pci_dev *pdev = NULL;
 
-	if (!pf->is_physfn)
+	/* as bindery_pci_is_vf() */
+	if (!data_race(!!pf->is_physfn))
 		return NULL;
 	for_each_pci_dev(pdev)
-		if (pdev->is_virtfn && pci_physfn(pdev) == pf &&
+		if (bindery_pci_is_vf(pdev) && pci_physfn(pdev) == pf &&
 		    pci_iov_vf_id(pdev) == index)
 			break;
 	return pdev;

@@ -62,7 +62,8 @@ bool bindery_member_overdue(struct bindery_member *member)
 static bool same_slot(const struct bindery_member *a,
 		      const struct bindery_member *b)
 {
-	if (!a->pdev || !b->pdev || a->pdev->is_virtfn || b->pdev->is_virtfn)
+	if (!a->pdev || !b->pdev || bindery_pci_is_vf(a->pdev) ||
+	    bindery_pci_is_vf(b->pdev))
 		return false;
 	return a->bdf.domain == b->bdf.domain && a->bdf.bus == b->bdf.bus &&
 	       a->bdf.slot == b->bdf.slot;

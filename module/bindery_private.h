@@ -256,6 +256,13 @@ void bindery_group_await_touch(struct bindery_group *group);
 
 /* member.c */
 struct bindery_ioc_bdf bindery_pci_address(const struct pci_dev *pdev);
+
+static inline bool bindery_pci_is_vf(const struct pci_dev *pdev)
+{
+	/* set before others see the device; bits beside it change at any time */
+	return data_race(!!pdev->is_virtfn);
+}
+
 struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp);
 void bindery_member_get(struct bindery_member *member);
 void bindery_member_put(struct bindery_member *member);

@@ -86,7 +86,7 @@ static void report_pci(struct bindery_ioc_member *out,
 		out->out_flags |= BINDERY_MEMBER_BRIDGE;
 	if (pci_num_vf(pdev))
 		out->out_flags |= BINDERY_MEMBER_PF;
-	if (pdev->is_virtfn)
+	if (bindery_pci_is_vf(pdev))
 		out->out_flags |= BINDERY_MEMBER_VF;
 }
 

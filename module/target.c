@@ -138,9 +138,9 @@ bool bindery_device_is_vf_of_vfio(struct device *dev)
 	if (!dev_is_pci(dev))
 		return false;
 	vf = to_pci_dev(dev);
-	return vf->is_virtfn && bus_for_each_dev(&pci_bus_type, NULL,
-						 &vf->physfn->dev,
-						 is_pf_of_vfio);
+	return bindery_pci_is_vf(vf) &&
+	       bus_for_each_dev(&pci_bus_type, NULL, &vf->physfn->dev,
+				is_pf_of_vfio);
 }
 
 struct find {
