@@ -157,7 +157,7 @@ static struct pci_dev *find_vf(struct pci_dev *pf, u32 index)
 	if (!data_race(!!pf->is_physfn))
 		return NULL;
 	for_each_pci_dev(pdev)
-		if (bindery_pci_is_vf(pdev) && pci_physfn(pdev) == pf &&
+		if (bindery_pci_is_vf(pdev) && pdev->physfn == pf &&
 		    pci_iov_vf_id(pdev) == index)
 			break;
 	return pdev;
