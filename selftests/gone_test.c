@@ -348,6 +348,7 @@ static int goes_before(FIXTURE_DATA(gone) *self, int *code)
 {
 	int ret = -1;
 
+	*code = -1;
 	if (module_load(TEST_HOLD) ||
 	    knob(TEST_HOLD, "hold", "bindery_groups_note") ||
 	    child_start(&self->child, take, self))
@@ -378,6 +379,39 @@ TEST_F(gone, W2_T15_a_group_goes_before_it_is_reserved)
 	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
 	EXPECT_EQ(-ENODEV, goes_before(self, &code));
 	EXPECT_EQ(BINDERY_ERROR_REMOVED, code);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+static int remove_first(int socket, void *arg)
+{
+	const char *bdf = arg;
+
+	if (knob_holds(TEST_HOLD))
+		pci_write(bdf, "remove", "1");
+	knob(TEST_HOLD, "hold", "");
+	return tell(socket, pci_exists(bdf));
+}
+
+/* The group is reserved without it, and goes with the last that is left. */
+TEST_F(gone, W2_T15_a_neighbour_goes_before_its_group_is_reserved)
+{
+	int exists = -1;
+
+	request_init(&self->request, TEST_TARGET);
+	request_add(&self->request, slot[1].bdf);
+	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY |
+				  BINDERY_ACQUIRE_COMPANIONS;
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_groups_note"));
+	ASSERT_EQ(0, child_start(&self->child, remove_first, (void *)FIRST));
+	self->claim = acquire(self->control, &self->request);
+	EXPECT_LE(0, self->claim);
+	EXPECT_EQ(0, hear(self->child.socket, &exists));
+	EXPECT_FALSE(exists);
+	child_wait(&self->child);
+	EXPECT_EQ(0, slot_out(self->qmp));
+	EXPECT_TRUE(wait_until(hangs_up(self->claim)));
+	close_claim(self->claim);
 	EXPECT_TRUE(wait_until(!group_exists(self->group)));
 }
 

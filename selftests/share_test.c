@@ -173,6 +173,7 @@ static int becomes_last(FIXTURE_DATA(share) *self, uint32_t how, int *code)
 {
 	int ret = -1;
 
+	*code = -1;
 	self->how = how;
 	if (module_load(TEST_HOLD) ||
 	    knob(TEST_HOLD, "hold", "bindery_claim_end_told") ||
