@@ -184,6 +184,7 @@ static int end_told(struct bindery_claim *claim, struct bindery_plan *plan,
 		err = bindery_claim_end_told(claim, how, ret);
 	} while (err == -EAGAIN);
 	if (err) {
+		bindery_failure_clear(failure);
 		ret = bindery_fail(failure, BINDERY_ERROR_BUSY,
 				   BINDERY_STEP_RESERVE, 0);
 		bindery_failure_holder(failure, claim);

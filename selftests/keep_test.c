@@ -11,6 +11,7 @@ FIXTURE(keep) {
 	COMMON;
 	struct request other;
 	uint8_t id[BINDERY_ID_SIZE];
+	uint32_t how;		/* it is released */
 };
 
 FIXTURE_SETUP(keep)
@@ -320,32 +321,58 @@ TEST_F(keep, C5_C9_a_kept_group_in_use_is_released_as_its_user_allows)
 	COMES_BACK();
 }
 
-static int force_out(int socket, void *arg)
+static int release_kept_one(int socket, void *arg)
 {
 	FIXTURE_DATA(keep) *self = arg;
 
 	tell(socket, recover_with(self->control, BINDERY_RECOVER_RELEASE,
-				  self->id, NULL, &self->answer,
-				  BINDERY_RELEASE_FORCE, 0));
+				  self->id, NULL, &self->answer, self->how, 0));
 	return self->answer.error.out_code;
 }
 
-/* Somebody opens the claim in the last moment: neither then nor later. */
+/* Somebody opens the claim in the last moment. */
+static int release_too_late(FIXTURE_DATA(keep) *self, uint32_t how, int *code)
+{
+	int ret = -1;
+
+	self->how = how;
+	if (module_load(TEST_HOLD) ||
+	    knob(TEST_HOLD, "hold", "bindery_claim_end_told") ||
+	    child_start(&self->child, release_kept_one, self))
+		return -1;
+	if (knob_holds(TEST_HOLD))
+		self->claim = open_claim(self->control, self->id, NULL,
+					 &self->answer);
+	knob(TEST_HOLD, "hold", "");
+	hear(self->child.socket, &ret);
+	*code = child_wait(&self->child);
+	return self->claim < 0 ? self->claim : ret;
+}
+
+/* It saw a user, which would not have kept it from ending the claim. */
+TEST_F(keep, C5_C9_who_may_defer_is_told_that_the_claim_was_opened)
+{
+	int code;
+
+	ACQUIRE_AND_CLOSE();
+	ASSERT_EQ(0, vfio_hold(&self->user, self->last, VFIO_PART_DEVICE));
+	EXPECT_EQ(-EBUSY,
+		  release_too_late(self, BINDERY_RELEASE_DEFER, &code));
+	EXPECT_EQ(BINDERY_ERROR_BUSY, code);
+	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
+	vfio_close(&self->user);
+	RELEASE_AND_COMPARE(self->claim);
+}
+
+/* Neither then nor later. */
 TEST_F(keep, C5_C9_force_that_was_refused_forces_nobody)
 {
-	int ret;
+	int code;
 
-	ASSERT_EQ(0, module_load(TEST_HOLD));
 	ACQUIRE_AND_CLOSE();
-	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_claim_end_told"));
-	ASSERT_EQ(0, child_start(&self->child, force_out, self));
-	EXPECT_TRUE(knob_holds(TEST_HOLD));
-	self->claim = open_claim(self->control, self->id, NULL, &self->answer);
-	ASSERT_LE(0, self->claim);
-	knob(TEST_HOLD, "hold", "");
-	ASSERT_EQ(0, hear(self->child.socket, &ret));
-	EXPECT_EQ(-EBUSY, ret);
-	EXPECT_EQ(BINDERY_ERROR_BUSY, child_wait(&self->child));
+	EXPECT_EQ(-EBUSY,
+		  release_too_late(self, BINDERY_RELEASE_FORCE, &code));
+	EXPECT_EQ(BINDERY_ERROR_BUSY, code);
 	EXPECT_EQ(BINDERY_GROUP_HELD, STATE());
 
 	EXPECT_EQ(0, keep(self->claim, BINDERY_KEEP_OFF));
