@@ -343,9 +343,7 @@ static int adopt_member(struct bindery_plan *plan,
 		return 0;
 	}
 	if (!member->vfio || !member->managed) {
-		member->blocker = bindery_member_goes(member, 0) ?
-				  BINDERY_ERROR_REMOVED :
-				  BINDERY_ERROR_NOT_ON_VFIO;
+		member->blocker = BINDERY_ERROR_NOT_ON_VFIO;
 		return 0;
 	}
 	if (!member->has_iommu) {
@@ -355,6 +353,24 @@ static int adopt_member(struct bindery_plan *plan,
 	member->role = BINDERY_ROLE_PREBOUND;
 	return set_target(plan, member, member->native.driver,
 			  member->native.module ?: member->native.driver);
+}
+
+/* Who has just lost its driver may be going; that is waited for once. */
+static void name_leavers(struct bindery_plan *plan)
+{
+	struct bindery_member *member;
+	int ret = -ENODEV;
+	unsigned int i;
+
+	for (i = 0; i < plan->num_members; i++) {
+		member = plan->members[i];
+		if (member->blocker != BINDERY_ERROR_NOT_ON_VFIO)
+			continue;
+		if (bindery_member_goes(member, member->native.driver ? 0 : ret))
+			member->blocker = BINDERY_ERROR_REMOVED;
+		else if (!member->native.driver)
+			ret = 0;
+	}
 }
 
 int bindery_validate_adopt(struct bindery_plan *plan,
@@ -368,6 +384,7 @@ int bindery_validate_adopt(struct bindery_plan *plan,
 	for (i = 0; !ret && i < plan->num_members; i++)
 		if (!is_settled(plan->members[i]->group))
 			ret = adopt_member(plan, plan->members[i], deadline);
+	name_leavers(plan);
 	ret = ret ?: set_group_targets(plan, request);
 	if (ret)
 		return no_memory(failure);
