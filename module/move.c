@@ -381,7 +381,8 @@ static int publish(struct bindery_txn *txn, struct bindery_plan *plan)
 		member = plan->members[i];
 		if (!bindery_txn_owns(txn, member))
 			continue;
-		if (member->group->departed)
+		if (member->group->departed ||
+		    bindery_device_leaves(member->dev))
 			return bindery_fail_group(&txn->failure,
 						  BINDERY_ERROR_CHANGED,
 						  txn->step, member->group->id);

@@ -264,9 +264,10 @@ bool bindery_device_leaves(struct device *dev)
 	struct iommu_group *iommu_group;
 
 	bindery_state_assert();
-	/* in this order: it leaves its group, and then this list */
 	if (xa_load(&leaving, (unsigned long)dev))
 		return true;
+	/* in this order: it leaves its group, and then this list */
+	smp_rmb();
 	iommu_group = iommu_group_get(dev);
 	iommu_group_put(iommu_group);
 	return !iommu_group;

@@ -427,6 +427,89 @@ TEST_F(gone, W2_C6_a_group_goes_before_it_is_adopted)
 	EXPECT_TRUE(wait_until(!group_exists(self->group)));
 }
 
+static int remove_one(int socket, void *arg)
+{
+	return tell(socket, pci_write(arg, "remove", "1"));
+}
+
+/* Its removal is in this function of the kernel's, until the hold ends. */
+static int remove_and_hold(struct child *child, const char *bdf,
+			   const char *function)
+{
+	char where[64];
+
+	snprintf(where, sizeof(where), "%s %s", function, bdf);
+	if (module_load(TEST_HOLD) || knob(TEST_HOLD, "hold", where) ||
+	    child_start(child, remove_one, (void *)bdf) ||
+	    !knob_holds(TEST_HOLD))
+		return -1;
+	return 0;
+}
+
+/* It has told what came of it, or sleeps in this function of the module. */
+static bool waits_or_ended(struct child *child, const char *function)
+{
+	struct pollfd told = { .fd = child->socket, .events = POLLIN };
+	char path[32], text[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", child->pid);
+	return poll(&told, 1, 0) || (read_file(path, text, sizeof(text)) >= 0 &&
+				     !strcmp(text, function));
+}
+
+/* It has lost its driver, and nobody was told yet that it goes. */
+TEST_F(gone, W2_C6_a_group_is_adopted_while_a_device_goes)
+{
+	struct child remover;
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(slot); i++)
+		ASSERT_EQ(0, pci_move(slot[i].bdf, VFIO_PCI));
+	self->adopts = true;
+	ASSERT_EQ(0, remove_and_hold(&remover, FIRST, "device_del"));
+	ASSERT_EQ(0, child_start(&self->child, take, self));
+	EXPECT_TRUE(wait_until(waits_or_ended(&self->child,
+					      "bindery_member_goes")));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_EQ(0, hear(self->child.socket, &ret));
+	EXPECT_EQ(-ENODEV, ret);
+	EXPECT_EQ(BINDERY_ERROR_REMOVED, child_wait(&self->child));
+	EXPECT_EQ(0, hear(remover.socket, &ret));
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, child_wait(&remover));
+	EXPECT_EQ(0, slot_out(self->qmp));
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
+/* Nobody would be told any more that it has gone. */
+TEST_F(gone, W2_a_group_is_acquired_while_a_neighbour_goes)
+{
+	struct child remover;
+	int ret;
+
+	for (size_t i = 0; i < ARRAY_SIZE(slot); i++)
+		ASSERT_EQ(0, pci_move(slot[i].bdf, VFIO_PCI));
+	ASSERT_EQ(0, vfio_open(&self->user, FIRST));
+	request_init(&self->request, VFIO_PCI);
+	request_add(&self->request, FIRST);
+	self->request.cmd.flags = BINDERY_ACQUIRE_COMPANIONS;
+	ASSERT_EQ(0, remove_and_hold(&remover, slot[1].bdf,
+				     "bus_remove_device"));
+	EXPECT_EQ(-EAGAIN, acquire(self->control, &self->request));
+	EXPECT_EQ(BINDERY_ERROR_CHANGED, self->request.error.out_code);
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_EQ(0, hear(remover.socket, &ret));
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, child_wait(&remover));
+	self->claim = acquire(self->control, &self->request);
+	EXPECT_LE(0, self->claim);
+	vfio_close(&self->user);
+	EXPECT_EQ(0, slot_out(self->qmp));
+	EXPECT_TRUE(wait_until(hangs_up(self->claim)));
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
 /* All of it goes while this callback of its first function is held. */
 static int goes_during(FIXTURE_DATA(gone) *self, const char *module,
 		       const char *what)
