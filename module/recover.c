@@ -137,8 +137,11 @@ static bool run_wait(struct bindery_run *run, struct bindery_group *group)
 				msecs_to_jiffies(bindery_group_patience(group)));
 }
 
-/* As in an ACQUIRE: one alone while VFIO has no device of the group. */
-static void repair_run(struct bindery_group *group, bool automatic)
+/*
+ * As in an ACQUIRE: one alone while VFIO has no device of the group. False: not
+ * all of it was begun in time.
+ */
+static bool repair_run(struct bindery_group *group, bool automatic)
 {
 	struct bindery_run run;
 
@@ -151,10 +154,10 @@ static void repair_run(struct bindery_group *group, bool automatic)
 			continue;
 		/* the others would wait as long again, one after the other */
 		if (!run_wait(&run, group))
-			return;
+			return false;
 		run_init(&run, group);
 	}
-	run_wait(&run, group);
+	return run_wait(&run, group);
 }
 
 static bool begin_repair(struct bindery_group *group, bool *automatic)
@@ -169,7 +172,7 @@ static bool begin_repair(struct bindery_group *group, bool *automatic)
 	return true;
 }
 
-static void end_repair(struct bindery_group *group)
+static void end_repair(struct bindery_group *group, bool in_time)
 {
 	struct bindery_member *member;
 	bool busy = false;
@@ -179,6 +182,9 @@ static void end_repair(struct bindery_group *group)
 		busy |= member->busy;
 	bindery_group_set_state(group, busy ? BINDERY_GROUP_STUCK :
 				BINDERY_GROUP_HELD);
+	/* what was overdue has returned already, and saw no need to go on */
+	if (!in_time && !busy)
+		bindery_group_repair_wanted(group);
 	bindery_group_settle(group, NULL);
 }
 
@@ -188,10 +194,8 @@ void bindery_repair_work(struct work_struct *work)
 		container_of(work, struct bindery_group, repair);
 	bool automatic;
 
-	if (begin_repair(group, &automatic)) {
-		repair_run(group, automatic);
-		end_repair(group);
-	}
+	if (begin_repair(group, &automatic))
+		end_repair(group, repair_run(group, automatic));
 	scoped_guard(bindery_state) {
 		group->repairs++;
 		wake_up_all(&bindery_wait);
