@@ -425,7 +425,8 @@ TEST_F_TIMEOUT(hostile, T10_never_a_false_success_nor_a_silent_loss, HOURS)
 	print_codes("RELEASE", self->release_codes);
 	if (rounds < 20)
 		return;
-	EXPECT_LE(rounds / 20, self->claims);
+	/* on a slow kernel the others are more often first */
+	EXPECT_LE(rounds / (20 * slowness()) ?: 1, self->claims);
 	EXPECT_GT(rounds, self->claims);
 	EXPECT_LT(0, self->tampered);
 }
