@@ -24,16 +24,20 @@ class Variant:
     multiplied by slowness, which is generous: a sanitizer multiplies what an
     emulated processor has to do. Variables go to make, for modules. Checks:
     it has lockdep and kmemleak, which may switch themselves off. Parameters
-    are the kernel's; a guest has so many processors at least."""
+    are the kernel's; a guest has so many processors at least. Per processor of
+    the host so many guests run: with a sanitizer it never waits for them."""
     slowness: int
     memory_mb: int
     variables: tuple[str, ...] = ()
     checks: bool = False
     parameters: str = ""
     processors: int = 1
+    per_processor: int = 1
 
 
-STOCK = Variant(1, 0)
+#: Guests wait for more than half of their time: for drivers that are told to
+#: sleep, for resets, for each other's hot-plug.
+STOCK = Variant(1, 0, per_processor=2)
 VARIANTS = {
     "kasan": Variant(6, 1024, ("KCOV_INSTRUMENT=y",), checks=True),
     # Who races while one processor watches an access, with interrupts off, is
@@ -41,7 +45,8 @@ VARIANTS = {
     # must not end the guest.
     "kcsan": Variant(6, 256, processors=2,
                      parameters="kcsan.skip_watch=500 panic_on_warn=0"),
-    "gcov": Variant(3, 128, ("GCOV_PROFILE=y", "KCOV_INSTRUMENT=y")),
+    "gcov": Variant(3, 128, ("GCOV_PROFILE=y", "KCOV_INSTRUMENT=y"),
+                    per_processor=2),
 }
 #: All there are, by series and variant.
 NAMES = ("6.12-kasan", "6.12-kcsan", "6.12-gcov", "newest-kasan")

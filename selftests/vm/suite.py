@@ -30,9 +30,6 @@ SPOILT = WORK / "spoilt"
 TIMINGS = WORK / "timings.json"
 #: What the host or the emulator did to a guest is no verdict on the project.
 RERUNS = 2
-#: Guests wait for more than half of their time: for drivers that are told to sleep, for
-#: resets, for each other's hot-plug.
-PER_PROCESSOR = 2
 #: Of its limit, what a program takes: where none was measured, the longest
 #: guests still begin first.
 USUAL_SHARE = 24
@@ -103,8 +100,9 @@ def run_all(jobs: list[Job], end: float = float("inf")
     order = sorted(jobs, key=lambda job: known.get(
         job.place, sum(job.limits) / USUAL_SHARE),
         reverse=end == float("inf"))
-    with ThreadPoolExecutor(
-            round(PER_PROCESSOR * os.cpu_count())) as pool:
+    with ThreadPoolExecutor(os.cpu_count() * min(
+            (job.kernel.needs.per_processor for job in jobs),
+            default=1)) as pool:
         running = {job.place: pool.submit(run_before, end, job)
                    for job in order}
         try:
