@@ -335,6 +335,7 @@ static int release_too_late(FIXTURE_DATA(keep) *self, uint32_t how, int *code)
 {
 	int ret = -1;
 
+	*code = -1;
 	self->how = how;
 	if (module_load(TEST_HOLD) ||
 	    knob(TEST_HOLD, "hold", "bindery_claim_end_told") ||
