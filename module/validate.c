@@ -359,17 +359,17 @@ static int adopt_member(struct bindery_plan *plan,
 static void name_leavers(struct bindery_plan *plan)
 {
 	struct bindery_member *member;
-	int ret = -ENODEV;
+	int lost = -ENODEV;
 	unsigned int i;
 
 	for (i = 0; i < plan->num_members; i++) {
 		member = plan->members[i];
 		if (member->blocker != BINDERY_ERROR_NOT_ON_VFIO)
 			continue;
-		if (bindery_member_goes(member, member->native.driver ? 0 : ret))
+		if (bindery_member_goes(member, member->native.driver ? 0 : lost))
 			member->blocker = BINDERY_ERROR_REMOVED;
 		else if (!member->native.driver)
-			ret = 0;
+			lost = 0;
 	}
 }
 
@@ -384,7 +384,8 @@ int bindery_validate_adopt(struct bindery_plan *plan,
 	for (i = 0; !ret && i < plan->num_members; i++)
 		if (!is_settled(plan->members[i]->group))
 			ret = adopt_member(plan, plan->members[i], deadline);
-	name_leavers(plan);
+	if (!ret)
+		name_leavers(plan);
 	ret = ret ?: set_group_targets(plan, request);
 	if (ret)
 		return no_memory(failure);
