@@ -108,12 +108,12 @@ static void resume(struct bindery_member *member)
 	bindery_event_late(member);
 	if (group->state != BINDERY_GROUP_STUCK)
 		return;
-	if (group->intact) {
+	if (!group->intact) {
+		bindery_group_drain(group);
+	} else if (!bindery_group_is_busy(group)) {
 		bindery_group_set_state(group, BINDERY_GROUP_HELD);
 		bindery_group_repair_wanted(group);
 		bindery_group_settle(group, NULL);
-	} else {
-		bindery_group_drain(group);
 	}
 }
 

@@ -209,6 +209,7 @@ void bindery_group_changed(struct bindery_group *group);
 void bindery_member_changed(struct bindery_member *member);
 void bindery_member_assign(struct bindery_member *member);
 bool bindery_group_all_removed(struct bindery_group *group);
+bool bindery_group_is_busy(struct bindery_group *group);
 struct bindery_member *bindery_group_next_reserved(struct bindery_group *group,
 						   unsigned int *at);
 bool bindery_group_is_deserted(struct bindery_group *group);

@@ -155,6 +155,18 @@ bool bindery_group_all_removed(struct bindery_group *group)
 	return !list_empty(&group->members);
 }
 
+/* A callback of one of its members runs, or is to run. */
+bool bindery_group_is_busy(struct bindery_group *group)
+{
+	struct bindery_member *member;
+
+	bindery_state_assert();
+	list_for_each_entry(member, &group->members, node)
+		if (member->busy)
+			return true;
+	return false;
+}
+
 /*
  * A reservation has its members in the plan of its claim alone. The one after
  * *at, which begins at 0; NULL: there are no more.

@@ -174,12 +174,10 @@ static bool begin_repair(struct bindery_group *group, bool *automatic)
 
 static void end_repair(struct bindery_group *group, bool in_time)
 {
-	struct bindery_member *member;
-	bool busy = false;
+	bool busy;
 
 	guard(bindery_state)();
-	list_for_each_entry(member, &group->members, node)
-		busy |= member->busy;
+	busy = bindery_group_is_busy(group);
 	bindery_group_set_state(group, busy ? BINDERY_GROUP_STUCK :
 				BINDERY_GROUP_HELD);
 	/* what was overdue has returned already, and saw no need to go on */

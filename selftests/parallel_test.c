@@ -14,6 +14,8 @@
 
 /* A callback takes so long that another one beside it would be noticed. */
 #define PAUSE_MS	"30"
+/* An ACQUIRE needs far less, and a repair that is held waits for it. */
+#define REPAIR_MS	5000
 
 FIXTURE(parallel) {
 	int control;
@@ -199,6 +201,45 @@ TEST_F_TIMEOUT(parallel, T14_a_rollback_restores_slots_at_once, 100)
 	EXPECT_EQ(-EIO, acquire_all(self));
 	EXPECT_TRUE(have_met(TEST_NATIVE, self->num_slots));
 	EXPECT_EQ(0, snapshot_compare(&self->before));
+}
+
+static bool is_stuck(FIXTURE_DATA(parallel) *self, const char *bdf)
+{
+	const struct bindery_ioc_member *member;
+
+	if (status(self->claim, &self->answer))
+		return false;
+	member = member_of(self->answer.members, self->answer.num_members,
+			   bdf);
+	return member && member->out_flags & BINDERY_MEMBER_STUCK;
+}
+
+/* The group waits for both. */
+TEST_F_TIMEOUT(parallel, W3_two_repairs_that_hang_return_one_after_the_other,
+	       100)
+{
+	const struct group *group = &self->groups[0];
+	const char *first = group->bdf[0], *last = group->bdf[group->num - 1];
+	char both[2 * BDF_SIZE];
+
+	ask_for(self, 0, 1);
+	self->request.cmd.deadline_ms = REPAIR_MS;
+	ASSERT_EQ(0, acquire_all(self));
+	ASSERT_EQ(0, pci_unbind(first));
+	ASSERT_EQ(0, pci_unbind(last));
+	snprintf(both, sizeof(both), "%s %s", first, last);
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", both));
+	EXPECT_EQ(-EBUSY, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+				  first, &self->answer));
+	EXPECT_EQ(BINDERY_ERROR_STUCK, self->answer.error.out_code);
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", last));
+	EXPECT_TRUE(wait_until(!is_stuck(self, first)));
+	EXPECT_TRUE(is_stuck(self, last));
+	EXPECT_EQ(BINDERY_GROUP_STUCK, group_state(self->control, first));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+	EXPECT_TRUE(wait_until(group_is(self->control, first,
+					BINDERY_GROUP_HELD)));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
 }
 
 /* The devices of a log of a test driver, in its order. */
