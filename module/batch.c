@@ -106,6 +106,9 @@ static void resume(struct bindery_member *member)
 	num_stuck--;
 	bindery_member_changed(member);
 	bindery_event_late(member);
+	/* it was given up before it began: no repair */
+	if (!member->called)
+		member->repaired = false;
 	if (group->state != BINDERY_GROUP_STUCK)
 		return;
 	if (!group->intact) {

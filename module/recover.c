@@ -174,9 +174,13 @@ static bool begin_repair(struct bindery_group *group, bool *automatic)
 
 static void end_repair(struct bindery_group *group, bool in_time)
 {
+	struct bindery_member *member;
 	bool busy;
 
 	guard(bindery_state)();
+	/* what was cut off has had no repair yet */
+	list_for_each_entry(member, &group->members, node)
+		member->repaired &= member->busy || member->called;
 	busy = bindery_group_is_busy(group);
 	bindery_group_set_state(group, busy ? BINDERY_GROUP_STUCK :
 				BINDERY_GROUP_HELD);

@@ -331,6 +331,31 @@ TEST_F(tamper, W3_who_unbinds_beside_a_stuck_repair_is_repaired_after_it)
 	EXPECT_EQ(0, release(self->claim, &self->answer));
 }
 
+/* Functions of a slot come one after the other, and this one is not the first. */
+TEST_F(tamper, W3_who_came_after_a_stuck_repair_is_repaired_after_it)
+{
+	if (self->group.num < 3)
+		SKIP(return, "nobody stays bound while two are repaired");
+	request_group(&self->request, &self->group, TEST_TARGET);
+	self->request.cmd.deadline_ms = REPAIR_MS;
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ASSERT_EQ(0, hold(self, BINDERY_ACQUIRE_REPAIR));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_repair_work"));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->first));
+	ASSERT_EQ(0, pci_unbind(self->first));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	ASSERT_EQ(0, pci_unbind(self->last));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_TRUE(knob_holds(TEST_TARGET));
+	EXPECT_TRUE(BECOMES(STUCK));
+	EXPECT_TRUE(pci_is_on(self->last, ""));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+	EXPECT_TRUE(wait_until(!tampering(&self->common, self->last)));
+	EXPECT_EQ(0, tampering(&self->common, self->first));
+	EXPECT_EQ(0, snapshot_compare(&self->held));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
 /* One alone goes first. What would hang as well is not waited for in turn. */
 TEST_F(tamper, W3_a_repair_that_hangs_leaves_the_others_for_later)
 {
