@@ -454,6 +454,8 @@ int bindery_watch_init(void);
 void bindery_watch_exit(void);
 bool bindery_has_leaver(int group);
 bool bindery_device_leaves(struct device *dev);
+struct iommu_group *bindery_device_group(struct device *dev);
+bool bindery_device_is_gone(struct device *dev);
 void bindery_note_arrival(struct device *dev);
 void bindery_forget_arrival(struct device *dev);
 bool bindery_is_arrival(struct device *dev);

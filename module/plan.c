@@ -57,16 +57,24 @@ static int refuse(struct bindery_failure *failure, u32 code,
 	return bindery_fail_device(failure, code, BINDERY_STEP_RESOLVE, &bdf);
 }
 
+/* Of one that is not where it was, if it is still there. */
+static int refuse_absent(struct bindery_failure *failure, u32 code,
+			 struct pci_dev *pdev)
+{
+	return refuse(failure, bindery_device_is_gone(&pdev->dev) ?
+		      BINDERY_ERROR_REMOVED : code, pdev);
+}
+
 /* Add the device's group to the plan, unless it is there. */
 static int add_group(struct bindery_plan *plan, struct pci_dev *pdev,
 		     struct bindery_failure *failure)
 {
-	struct iommu_group *iommu_group = iommu_group_get(&pdev->dev);
+	struct iommu_group *iommu_group = bindery_device_group(&pdev->dev);
 	struct bindery_group *group;
 	unsigned int i;
 
 	if (!iommu_group)
-		return refuse(failure, BINDERY_ERROR_NO_GROUP, pdev);
+		return refuse_absent(failure, BINDERY_ERROR_NO_GROUP, pdev);
 	for (i = plan->num_groups; i--;) {
 		if (plan->groups[i]->iommu_group == iommu_group) {
 			iommu_group_put(iommu_group);
@@ -202,10 +210,8 @@ static int note_entries(struct bindery_plan *plan, struct pci_dev **pdevs,
 	for (i = 0; i < request->num_devices; i++) {
 		member = bindery_plan_member(plan, &pdevs[i]->dev);
 		if (!member)
-			return refuse(failure,
-				      device_is_registered(&pdevs[i]->dev) ?
-				      BINDERY_ERROR_CHANGED :
-				      BINDERY_ERROR_REMOVED, pdevs[i]);
+			return refuse_absent(failure, BINDERY_ERROR_CHANGED,
+					     pdevs[i]);
 		if (member->entry >= 0)
 			return refuse(failure, BINDERY_ERROR_DUPLICATE,
 				      pdevs[i]);

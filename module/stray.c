@@ -197,10 +197,11 @@ static int tell_if_stray(struct sk_buff *skb, struct netlink_callback *cb,
 			 struct pci_dev *pdev,
 			 const struct bindery_ioc_bdf *bdf)
 {
-	struct stray stray = { .group = iommu_group_get(&pdev->dev) };
+	struct stray stray = { .group = bindery_device_group(&pdev->dev) };
 	int ret = 1;
 
-	examine(&stray, pdev, cb);
+	if (!bindery_device_is_gone(&pdev->dev))
+		examine(&stray, pdev, cb);
 	if (stray.reason)
 		ret = tell(skb, cb, &stray, pdev, bdf);
 	iommu_group_put(stray.group);

@@ -258,19 +258,46 @@ bool bindery_is_arrival(struct device *dev)
 	return xa_load(&arrivals, (unsigned long)dev);
 }
 
+/*
+ * Who leaves lets go of its group, perhaps the last to do so, but not before it
+ * is in the list and has had the state lock.
+ */
+static struct iommu_group *group_get(struct device *dev)
+{
+	bindery_state_assert();
+	if (xa_load(&leaving, (unsigned long)dev))
+		return NULL;
+	/* in this order: it leaves its group, and then this list */
+	smp_rmb();
+	return iommu_group_get(dev);
+}
+
 /* Whoever tracks a group from now on was not told of it. */
 bool bindery_device_leaves(struct device *dev)
 {
-	struct iommu_group *iommu_group;
+	struct iommu_group *iommu_group = group_get(dev);
 
-	bindery_state_assert();
-	if (xa_load(&leaving, (unsigned long)dev))
-		return true;
-	/* in this order: it leaves its group, and then this list */
-	smp_rmb();
-	iommu_group = iommu_group_get(dev);
 	iommu_group_put(iommu_group);
 	return !iommu_group;
+}
+
+/* Of a device that may leave it just now; with a reference, or NULL. */
+struct iommu_group *bindery_device_group(struct device *dev)
+{
+	guard(bindery_state)();
+	return group_get(dev);
+}
+
+static int is_device(struct device *dev, void *device)
+{
+	return dev == device;
+}
+
+/* It is in the list, then on the bus no more, and then not in the list. */
+bool bindery_device_is_gone(struct device *dev)
+{
+	return xa_load(&leaving, (unsigned long)dev) ||
+	       !bus_for_each_dev(&pci_bus_type, NULL, dev, is_device);
 }
 
 static void note_leaver(struct device *dev, int group)

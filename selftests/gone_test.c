@@ -345,14 +345,15 @@ static int take(int socket, void *arg)
 	return self->request.error.out_code;
 }
 
-/* All of it has gone when it has been looked for, and not been looked at. */
-static int goes_before(FIXTURE_DATA(gone) *self, int *code)
+/* All of it goes when the module, which has found it, comes here. */
+static int goes_before(FIXTURE_DATA(gone) *self, const char *function,
+		       int *code)
 {
 	int ret = -1;
 
 	*code = -1;
 	if (module_load(TEST_HOLD) ||
-	    knob(TEST_HOLD, "hold", "bindery_groups_note") ||
+	    knob(TEST_HOLD, "hold", function) ||
 	    child_start(&self->child, take, self))
 		return -1;
 	if (knob_holds(TEST_HOLD))
@@ -364,11 +365,22 @@ static int goes_before(FIXTURE_DATA(gone) *self, int *code)
 	return ret;
 }
 
+#define LOOKED_AT	"bindery_groups_note"
+
+TEST_F(gone, W2_a_device_goes_before_its_group_is_known)
+{
+	int code;
+
+	EXPECT_EQ(-ENODEV, goes_before(self, "bindery_device_group", &code));
+	EXPECT_EQ(BINDERY_ERROR_REMOVED, code);
+	EXPECT_TRUE(wait_until(!group_exists(self->group)));
+}
+
 TEST_F(gone, W2_a_group_goes_before_it_is_acquired)
 {
 	int code;
 
-	EXPECT_EQ(-ENODEV, goes_before(self, &code));
+	EXPECT_EQ(-ENODEV, goes_before(self, LOOKED_AT, &code));
 	EXPECT_EQ(BINDERY_ERROR_REMOVED, code);
 	EXPECT_TRUE(wait_until(!group_exists(self->group)));
 }
@@ -379,7 +391,7 @@ TEST_F(gone, W2_T15_a_group_goes_before_it_is_reserved)
 	int code;
 
 	self->request.cmd.flags = BINDERY_ACQUIRE_RESERVE_ONLY;
-	EXPECT_EQ(-ENODEV, goes_before(self, &code));
+	EXPECT_EQ(-ENODEV, goes_before(self, LOOKED_AT, &code));
 	EXPECT_EQ(BINDERY_ERROR_REMOVED, code);
 	EXPECT_TRUE(wait_until(!group_exists(self->group)));
 }
@@ -424,7 +436,7 @@ TEST_F(gone, W2_C6_a_group_goes_before_it_is_adopted)
 	for (size_t i = 0; i < ARRAY_SIZE(slot); i++)
 		ASSERT_EQ(0, pci_move(slot[i].bdf, VFIO_PCI));
 	self->adopts = true;
-	EXPECT_EQ(-ENODEV, goes_before(self, &code));
+	EXPECT_EQ(-ENODEV, goes_before(self, LOOKED_AT, &code));
 	EXPECT_EQ(BINDERY_ERROR_REMOVED, code);
 	EXPECT_TRUE(wait_until(!group_exists(self->group)));
 }
