@@ -108,6 +108,32 @@ static struct pci_dev *find_bdf(const struct bindery_ioc_bdf *bdf,
 					   PCI_DEVFN(bdf->slot, bdf->function));
 }
 
+struct below {
+	struct pci_dev *pf;
+	struct pci_dev *bridge;
+};
+
+static int is_pf_below(struct device *dev, void *data)
+{
+	const struct below *below = data;
+
+	return dev == &below->pf->dev && below->pf->bus->self == below->bridge;
+}
+
+/*
+ * As pci_upstream_bridge(), for a VF that may have been removed: only the
+ * iterator knows that its PF is still there.
+ */
+static bool is_below(struct pci_dev *pdev, struct pci_dev *bridge)
+{
+	struct below below = { .bridge = bridge };
+
+	if (!bindery_pci_is_vf(pdev))
+		return pdev->bus->self == bridge;
+	below.pf = pdev->physfn;
+	return bus_for_each_dev(&pci_bus_type, NULL, &below, is_pf_below);
+}
+
 /* A device whose bus is the root bus, or that of the bridge before it. */
 static bool is_step(struct pci_dev *pdev, struct pci_dev *bridge,
 		    const struct bindery_ioc_device *device, unsigned int step)
@@ -115,7 +141,7 @@ static bool is_step(struct pci_dev *pdev, struct pci_dev *bridge,
 	if (pdev->devfn != device->steps[step])
 		return false;
 	if (bridge)
-		return pci_upstream_bridge(pdev) == bridge;
+		return is_below(pdev, bridge);
 	return pci_is_root_bus(pdev->bus) && !bindery_pci_is_vf(pdev) &&
 	       pdev->bus->number == device->bdf.bus &&
 	       pci_domain_nr(pdev->bus) == device->bdf.domain;
@@ -148,17 +174,29 @@ static struct pci_dev *find_path(const struct bindery_ioc_device *device)
 	return at;
 }
 
+/* The kernel divides by it; of a PF with one VF it may be 0. */
+static bool has_stride(struct pci_dev *pf)
+{
+	int at = pci_find_ext_capability(pf, PCI_EXT_CAP_ID_SRIOV);
+	u16 stride = 0;
+
+	pci_read_config_word(pf, at + PCI_SRIOV_VF_STRIDE, &stride);
+	return stride;
+}
+
 /* The PF stays where it is while we hold it, its VFs need not. */
 static struct pci_dev *find_vf(struct pci_dev *pf, u32 index)
 {
 	struct pci_dev *pdev = NULL;
+	bool strides;
 
 	/* as bindery_pci_is_vf() */
 	if (!data_race(!!pf->is_physfn))
 		return NULL;
+	strides = has_stride(pf);
 	for_each_pci_dev(pdev)
 		if (bindery_pci_is_vf(pdev) && pdev->physfn == pf &&
-		    pci_iov_vf_id(pdev) == index)
+		    (strides ? pci_iov_vf_id(pdev) : 0) == index)
 			break;
 	return pdev;
 }
