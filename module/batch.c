@@ -106,9 +106,7 @@ static void resume(struct bindery_member *member)
 	num_stuck--;
 	bindery_member_changed(member);
 	bindery_event_late(member);
-	/* it was given up before it began: no repair */
-	if (!member->called)
-		member->repaired = false;
+	bindery_member_not_repaired(member);
 	if (group->state != BINDERY_GROUP_STUCK)
 		return;
 	if (!group->intact) {

@@ -192,6 +192,7 @@ int bindery_cmd_recover(struct bindery_ucmd *ucmd);
 void bindery_group_repair(struct bindery_group *group, bool asked);
 void bindery_group_repair_wanted(struct bindery_group *group);
 void bindery_repair_work(struct work_struct *work);
+void bindery_member_not_repaired(struct bindery_member *member);
 
 /* assignment.c: the table */
 int bindery_assignment_next(struct bindery_assigned *assigned, u32 event);

@@ -545,7 +545,7 @@ int bindery_member_repair(struct bindery_member *member)
 	bool parked = bindery_member_is_parked(member);
 	int ret;
 
-	if (member->repaired && bindery_member_goes(member, -ENODEV))
+	if (member->automatic && bindery_member_goes(member, -ENODEV))
 		return -ENODEV;
 	ret = prepare_repair(member, override_for_repair(member, parked));
 	if (!ret && parked)

@@ -121,7 +121,8 @@ struct bindery_member {
 	bool in_pass;			/* of a restore, from its beginning */
 	bool tampered_driver;
 	bool tampered_override;
-	bool repaired;			/* once is enough */
+	bool repaired;			/* by itself: once is enough */
+	bool automatic;			/* its last repair, done or not */
 	u32 opens;			/* of a sealed one, and last closes */
 	u32 closes;
 	u64 generation;

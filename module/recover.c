@@ -109,8 +109,17 @@ static bool is_wanted(struct bindery_group *group,
 		return false;
 	if (automatic && member->repaired)
 		return false;
+	member->automatic = automatic;
 	member->repaired |= automatic;
 	return true;
+}
+
+/* It was chosen by itself, and never called. */
+void bindery_member_not_repaired(struct bindery_member *member)
+{
+	bindery_state_assert();
+	if (member->automatic && !member->called)
+		member->repaired = false;
 }
 
 static bool has_bound(struct bindery_group *group)
@@ -178,9 +187,9 @@ static void end_repair(struct bindery_group *group, bool in_time)
 	bool busy;
 
 	guard(bindery_state)();
-	/* what was cut off has had no repair yet */
 	list_for_each_entry(member, &group->members, node)
-		member->repaired &= member->busy || member->called;
+		if (!member->busy)
+			bindery_member_not_repaired(member);
 	busy = bindery_group_is_busy(group);
 	bindery_group_set_state(group, busy ? BINDERY_GROUP_STUCK :
 				BINDERY_GROUP_HELD);
@@ -312,6 +321,12 @@ static u32 recover_code(struct bindery_group *group)
 	}
 }
 
+static bool is_to_do(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	return needs_repair(member);
+}
+
 static bool is_claimed(struct bindery_group *group)
 {
 	guard(bindery_state)();
@@ -335,7 +350,7 @@ static int recover_result(struct bindery_group *group, struct bindery_plan *plan
 						   BINDERY_ERROR_BUSY,
 						   BINDERY_STEP_RESTORE, 0,
 						   member);
-		if (is_claimed(group) && is_wanted(group, member, false))
+		if (is_claimed(group) && is_to_do(member))
 			return bindery_fail_member(failure, BINDERY_ERROR_BIND,
 						   BINDERY_STEP_BIND,
 						   member->result < 0 ?
