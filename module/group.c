@@ -264,6 +264,13 @@ void bindery_group_settle(struct bindery_group *group,
 		bindery_group_untrack(group, members);
 		bindery_group_put(group);
 		break;
+	case BINDERY_GROUP_STUCK:
+		/* a repair that hangs; nobody may join, but the others go back */
+		if (claimed || !group->intact)
+			break;
+		group->intact = false;
+		bindery_group_drain(group);
+		break;
 	default:
 		break;
 	}

@@ -379,6 +379,25 @@ TEST_F(tamper, W3_a_repair_that_hangs_leaves_the_others_for_later)
 	EXPECT_EQ(0, release(self->claim, &self->answer));
 }
 
+TEST_F(tamper, W3_C9_the_others_go_back_when_a_claim_ends_beside_a_stuck_repair)
+{
+	request_group(&self->request, &self->group, TEST_TARGET);
+	self->request.cmd.deadline_ms = REPAIR_MS;
+	ASSERT_EQ(0, hold(self, 0));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->first));
+	ASSERT_EQ(0, pci_unbind(self->first));
+	EXPECT_EQ(-EBUSY, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+				  self->first, &self->answer));
+	EXPECT_EQ(BINDERY_ERROR_STUCK, self->answer.error.out_code);
+	close_claim(self->claim);
+	for (unsigned int i = 1; i < self->group.num; i++)
+		EXPECT_TRUE(wait_until(pci_is_on(self->group.bdf[i],
+						 TEST_NATIVE)));
+	EXPECT_TRUE(BECOMES(STUCK));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+	COMES_BACK();
+}
+
 TEST_F(tamper, W3_a_claim_without_repair_leaves_a_member_unbound)
 {
 	ASSERT_EQ(0, hold(self, 0));
