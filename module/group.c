@@ -217,6 +217,9 @@ bool bindery_group_is_whole(struct bindery_group *group)
 	list_for_each_entry(member, &group->members, node) {
 		if (member->removed || member->role == BINDERY_ROLE_EXEMPT)
 			continue;
+		/* it has its driver before the probe has returned, and fails */
+		if (member->busy)
+			return false;
 		drv = READ_ONCE(member->dev->driver);
 		if (drv != (member->target ? member->target->drv : NULL))
 			return false;

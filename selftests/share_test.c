@@ -411,6 +411,34 @@ TEST_F(knobs, C2_T2_a_claim_joins_one_group_and_moves_another)
 		  group_state(self->control, self->free.bdf[0]));
 }
 
+/* Its driver is there before the probe has returned, which may fail. */
+TEST_F(knobs, C2_T10_a_claim_cannot_join_where_a_repair_is_out)
+{
+	const char *free = self->free.bdf[0];
+	char both[2 * BDF_SIZE];
+	int ret = 0;
+
+	self->request.cmd.flags |= BINDERY_ACQUIRE_REPAIR;
+	ACQUIRE();
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", free));
+	ASSERT_EQ(0, start_owner(&self->rival, self->control, &self->both));
+	EXPECT_TRUE(knob_holds(TEST_TARGET));
+	snprintf(both, sizeof(both), "%s %s", free, self->last);
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", both));
+	ASSERT_EQ(0, pci_unbind(self->last));
+	EXPECT_TRUE(wait_until(knob_read(TEST_TARGET, "waiting") == 2));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->last));
+	EXPECT_EQ(0, hear(self->rival.socket, &ret));
+	EXPECT_EQ(-EAGAIN, ret);
+	EXPECT_TRUE(pci_is_on(free, TEST_NATIVE));
+	knob(TEST_TARGET, "hold_probe", "");
+	child_kill(&self->rival);
+	EXPECT_TRUE(BECOMES(HELD));
+	EXPECT_EQ(1, CLAIMS());
+	EXPECT_TRUE(pci_is_on(self->last, TEST_TARGET));
+	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
 /* It holds the one that it joined, and has nothing to do there. */
 TEST_F(knobs, C2_T15_BIND_after_the_end_of_the_claim_that_was_joined)
 {
