@@ -174,14 +174,13 @@ static struct pci_dev *find_path(const struct bindery_ioc_device *device)
 	return at;
 }
 
-/* The kernel divides by it; of a PF with one VF it may be 0. */
+/*
+ * The kernel divides by it, and that of a PF with one VF may be 0. A multiple
+ * of 256 looks the same here: of such a PF only the first VF is found.
+ */
 static bool has_stride(struct pci_dev *pf)
 {
-	int at = pci_find_ext_capability(pf, PCI_EXT_CAP_ID_SRIOV);
-	u16 stride = 0;
-
-	pci_read_config_word(pf, at + PCI_SRIOV_VF_STRIDE, &stride);
-	return stride;
+	return pci_iov_virtfn_devfn(pf, 0) != pci_iov_virtfn_devfn(pf, 1);
 }
 
 /* The PF stays where it is while we hold it, its VFs need not. */
