@@ -158,7 +158,9 @@ static void examine(struct stray *stray, struct pci_dev *pdev,
 {
 	if (!is_owned(stray, cb) && !bindery_device_is_vf_of_vfio(&pdev->dev))
 		look(stray, pdev, (*addresses_of(cb))->deadline);
-	/* it may have been claimed while we looked */
+	/* it may have come, or been claimed, while we looked */
+	if (stray->reason && !stray->group)
+		stray->group = bindery_device_group(&pdev->dev);
 	if (stray->reason && is_owned(stray, cb))
 		stray->reason = 0;
 }
