@@ -774,7 +774,8 @@ enum bindery_claim_flags {
  *
  * One IOMMU group with its members. Needs no right.
  *
- * Codes: ARGUMENT, ADDRESS, NO_DEVICE, NO_GROUP, NO_MEMORY, FAULT.
+ * Codes: ARGUMENT, ADDRESS, NO_DEVICE, IDENTITY, NO_VF, NO_GROUP, REMOVED,
+ * NO_MEMORY, FAULT.
  */
 struct bindery_ioc_show {
 	__u32 size;
@@ -960,7 +961,8 @@ struct bindery_ioc_acquire {
  * A claim that is kept is opened again, its groups are HELD from then on.
  *
  * Needs %BINDERY_RIGHTS_FULL. Codes: ARGUMENT, NOT_PERMITTED, ADDRESS,
- * NO_DEVICE, NO_GROUP, NO_CLAIM, AMBIGUOUS, NO_FD, NO_MEMORY, FAULT.
+ * NO_DEVICE, IDENTITY, NO_VF, NO_GROUP, REMOVED, NO_CLAIM, AMBIGUOUS, NO_FD,
+ * NO_MEMORY, FAULT.
  */
 struct bindery_ioc_open_claim {
 	__u32 size;
@@ -1005,10 +1007,11 @@ enum bindery_recover {
  * takes a device from a VFIO driver that is not its target.
  *
  * Needs %BINDERY_RIGHTS_FULL and CAP_SYS_ADMIN at the call. Codes of REPAIR:
- * ARGUMENT, NOT_PERMITTED, ADDRESS, NO_DEVICE, NO_GROUP, BUSY (a transaction
- * runs), STUCK, DEGRADED (still), BIND, DEADLINE, FAULT (the repair was done; only
- * the results could not be written). Of RELEASE: those of
- * ioctl(BINDERY_RELEASE), NO_CLAIM, AMBIGUOUS, BUSY (a file of it is open).
+ * ARGUMENT, NOT_PERMITTED, ADDRESS, NO_DEVICE, IDENTITY, NO_VF, NO_GROUP,
+ * REMOVED, BUSY (a transaction runs), STUCK, DEGRADED (still), BIND, DEADLINE,
+ * FAULT (the repair was done; only the results could not be written). Of
+ * RELEASE: those of ioctl(BINDERY_RELEASE), NO_CLAIM, AMBIGUOUS, BUSY (a file
+ * of it is open).
  */
 struct bindery_ioc_recover {
 	__u32 size;
@@ -1071,7 +1074,7 @@ struct bindery_ioc_recover {
  *
  * Needs %BINDERY_RIGHTS_FULL. Codes: ARGUMENT, NOT_PERMITTED, OPERATION,
  * REVOKED, EMPTY_LIST, TOO_MANY, ADDRESS, NAME, LABEL, DUPLICATE, NO_DEVICE,
- * IDENTITY, NO_VF, NO_GROUP, NO_FD, NO_MEMORY, FAULT.
+ * IDENTITY, NO_VF, NO_GROUP, REMOVED, NO_FD, NO_MEMORY, FAULT.
  */
 struct bindery_ioc_delegate {
 	__u32 size;
