@@ -62,9 +62,18 @@ static int add_slot(int qmp)
 	       qmp_device_add(qmp, slot[0].properties);
 }
 
+/* What is left of it would keep the rest from coming, or from being seen. */
+static int add_again(int qmp)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(slot); i++)
+		if (qmp_has_device(qmp, slot[i].id))
+			qmp_device_del(qmp, slot[i].id);
+	return add_slot(qmp);
+}
+
 /*
  * A slow kernel may be asked twice to let go of a device that a user holds, and
- * with the second answer goes what came meanwhile.
+ * with the second answer goes what came meanwhile: all of it, or one.
  */
 static int slot_in(int qmp)
 {
@@ -72,8 +81,9 @@ static int slot_in(int qmp)
 
 	if (ret || wait_within(WAIT_SECONDS / 4, is_complete()))
 		return ret;
-	if (!qmp_has_device(qmp, slot[0].id))
-		ret = add_slot(qmp);
+	if (!qmp_has_device(qmp, slot[0].id) ||
+	    !qmp_has_device(qmp, slot[1].id))
+		ret = add_again(qmp);
 	/* Seen with a slow kernel: its hot-plug driver has missed one. */
 	else
 		write_file("/sys/bus/pci/rescan", "1");
