@@ -265,8 +265,8 @@ static int restore_group(struct bindery_group *group, bool sealed)
 enum outcome {
 	COMPLETE,
 	DEGRADED,
-	AGAIN,		/* somebody came meanwhile, or goes on by itself */
 	STUCK,
+	AGAIN,		/* somebody came meanwhile, or goes on by itself */
 };
 
 static enum outcome judge_member(const struct bindery_member *member)

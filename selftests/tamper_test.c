@@ -398,6 +398,27 @@ TEST_F(tamper, W3_C9_the_others_go_back_when_a_claim_ends_beside_a_stuck_repair)
 	COMES_BACK();
 }
 
+TEST_F(tamper, W3_C9_a_user_beside_a_stuck_repair_is_waited_for)
+{
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	self->request.cmd.deadline_ms = REPAIR_MS;
+	ASSERT_EQ(0, hold(self, 0));
+	ASSERT_EQ(0, vfio_open(&self->user, self->last));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_repair"));
+	ASSERT_EQ(0, pci_unbind(self->first));
+	EXPECT_EQ(-EBUSY, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+				  self->first, &self->answer));
+	close_claim(self->claim);
+	EXPECT_TRUE(BECOMES(DRAINING));
+	usleep(A_WHILE_MS * 1000);
+	EXPECT_TRUE(pci_is_on(self->last, VFIO_PCI));
+	vfio_close(&self->user);
+	EXPECT_TRUE(wait_until(pci_is_on(self->last, TEST_NATIVE)));
+	EXPECT_TRUE(BECOMES(STUCK));
+	knob(TEST_HOLD, "hold", "");
+	COMES_BACK();
+}
+
 TEST_F(tamper, W3_a_claim_without_repair_leaves_a_member_unbound)
 {
 	ASSERT_EQ(0, hold(self, 0));
