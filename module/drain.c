@@ -301,8 +301,9 @@ static void again(struct bindery_group *group, bool user, bool sealed)
 	bindery_group_set_state(group, BINDERY_GROUP_DRAINING);
 	if (group->backoff_ms == BACKOFF_MIN_MS)
 		bindery_event_deferred(group, user);
-	/* Who has it open tells when that ends. */
-	group->await_close = user && sealed && bindery_group_is_open(group);
+	/* Who has it open tells when that ends; with force he is asked to go. */
+	group->await_close = user && sealed && !group->force &&
+			     bindery_group_is_open(group);
 	if (!group->await_close)
 		queue_drain(group, group->backoff_ms);
 	group->backoff_ms = min(2 * group->backoff_ms, BACKOFF_MAX_MS);
