@@ -8,7 +8,7 @@ from pathlib import Path
 from common import Failure
 
 LIST = Path(__file__).resolve().parent / "mutants.toml"
-KEYS = {"name", "file", "old", "new", "tests", "survives"}
+KEYS = {"name", "file", "old", "new", "first", "tests", "survives"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ def made(table: dict) -> Mutant:
         raise Failure(f"{LIST.name}: unknown {sorted(unknown)}")
     tests = [(place, names.split()) for place, _, names in
              (text.partition(":") for text in table["tests"])]
+    if first := table.pop("first", ""):
+        place, program, case = first.replace(":", " ").split()
+        tests.insert(0, (place, [f"{program} -t {case}"]))
     return Mutant(**{**table, "tests": tests})
 
 

@@ -31,10 +31,18 @@ class Mutants(unittest.TestCase):
     def test_each_names_programs_that_its_machines_list(self):
         for each in mutants.load():
             self.assertTrue(each.tests, each.name)
-            for place, names in each.tests:
-                listed = {p.name for p in machine.load(place).all_programs()}
-                self.assertTrue(names, each.name)
-                self.assertLessEqual(set(names), listed, each.name)
+            for place, lines in each.tests:
+                self.assertTrue(lines, each.name)
+                for line in lines:
+                    trial.programs_of(machine.load(place), line)
+
+    def test_each_case_that_is_tried_first_exists(self):
+        cases = "".join(path.read_text()
+                        for path in HERE.parent.glob("*_test.c"))
+        for each in mutants.load():
+            for line in (line for _, lines in each.tests for line in lines):
+                _, _, case = line.partition(" -t ")
+                self.assertIn(case, cases, each.name)
 
     def test_what_is_not_there_once_cannot_be_applied(self):
         for bad in (mutant("four"), mutant("two"), mutant("one", "one"),

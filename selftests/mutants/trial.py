@@ -4,6 +4,7 @@ noticed."""
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import guest
@@ -65,14 +66,21 @@ class Watch:
         raise Noticed(f"{self.name(record)}: {record.text}")
 
 
-def job_of(place: str, names: list[str]) -> suite.Job:
-    """Programs of a machine, as it lists them."""
-    machine = machines.load(place)
-    chosen = [program for name in names for program in machine.all_programs()
+def programs_of(machine: machines.Machine, line: str) -> list[machines.Program]:
+    """A program as the machine lists it; with arguments, so once instead."""
+    name = line.split()[0]
+    listed = [program for program in machine.all_programs()
               if program.name == name]
-    if not names or {program.name for program in chosen} != set(names):
-        raise Failure(f"machine {place} does not list all of {names}")
-    return suite.Job(machine, kernels.get(KERNEL), tuple(chosen))
+    if not listed:
+        raise Failure(f"machine {machine.name} does not list {name}")
+    return listed if line == name else [replace(listed[0], line=line)]
+
+
+def job_of(place: str, lines: list[str]) -> suite.Job:
+    machine = machines.load(place)
+    return suite.Job(machine, kernels.get(KERNEL),
+                     tuple(program for line in lines
+                           for program in programs_of(machine, line)))
 
 
 def run_job(job: suite.Job) -> None:
