@@ -217,7 +217,7 @@ bool bindery_group_is_whole(struct bindery_group *group)
 	list_for_each_entry(member, &group->members, node) {
 		if (member->removed || member->role == BINDERY_ROLE_EXEMPT)
 			continue;
-		/* it has its driver before the probe has returned, and fails */
+		/* it has its driver before the probe has returned, which may fail */
 		if (member->busy)
 			return false;
 		drv = READ_ONCE(member->dev->driver);
