@@ -28,18 +28,12 @@ FIXTURE(parallel) {
 	struct answer answer;
 };
 
-/* Bus and device number, without the function. */
-static bool same_slot(const char *a, const char *b)
-{
-	return !strncmp(a, b, strrchr(a, '.') - a);
-}
-
 static unsigned int count_slots(const struct group *group)
 {
 	unsigned int slots = 0;
 
 	for (unsigned int i = 0; i < group->num; i++)
-		slots += !i || !same_slot(group->bdf[i - 1], group->bdf[i]);
+		slots += !i || !pci_same_slot(group->bdf[i - 1], group->bdf[i]);
 	return slots;
 }
 
@@ -274,7 +268,7 @@ static int out_of_order(const char *module, const char *what, int sign)
 		return -1;
 	for (unsigned int i = 0; i < log.num; i++)
 		for (unsigned int j = i + 1; j < log.num; j++)
-			if (same_slot(log.bdf[i], log.bdf[j]) &&
+			if (pci_same_slot(log.bdf[i], log.bdf[j]) &&
 			    sign * strcmp(log.bdf[i], log.bdf[j]) > 0) {
 				note("%s: %s of %s before %s", module, what,
 				     log.bdf[i], log.bdf[j]);

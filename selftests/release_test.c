@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
 #include "kselftest_harness.h"
 #include "fixture.h"
@@ -225,21 +224,12 @@ TEST_F(release, C9_force_and_a_user_who_ignores_it)
 	COMES_BACK();
 }
 
-/* As a machine monitor does: it closes the device when it is asked to. */
 static int obey(int socket, void *arg)
 {
 	FIXTURE_DATA(release) *self = arg;
-	int asked = eventfd(0, EFD_CLOEXEC);
-	uint64_t count;
 
 	close(self->claim);
-	if (asked < 0 || vfio_request_event(&self->user, asked))
-		return 99;
-	tell(socket, 0);
-	if (read(asked, &count, sizeof(count)) != sizeof(count))
-		return 98;
-	vfio_close(&self->user);
-	return 0;
+	return vfio_obey(&self->user, socket);
 }
 
 TEST_F(release, C9_force_and_a_user_who_obeys)

@@ -104,6 +104,7 @@ bool pci_is_on(const char *bdf, const char *driver);
 bool pci_is_bridge(const char *bdf);
 bool pci_is(const char *bdf, const char *vendor, const char *device);
 bool pci_exists(const char *bdf);
+bool pci_same_slot(const char *a, const char *b);
 int pci_group(const char *bdf);
 int pci_list(char (*bdf)[BDF_SIZE], unsigned int max);
 int pci_find(const char *vendor, const char *device, char (*bdf)[BDF_SIZE],
@@ -298,6 +299,7 @@ int vfio_hold(struct vfio_user *user, const char *bdf, enum vfio_part part);
 int vfio_works(struct vfio_user *user, const char *bdf);
 int vfio_node_open(const char *bdf);
 int vfio_request_event(struct vfio_user *user, int eventfd);
+int vfio_obey(struct vfio_user *user, int socket);
 void vfio_close(struct vfio_user *user);
 
 /* qmp.c: the emulator that the guest runs in */

@@ -68,6 +68,12 @@ bool pci_exists(const char *bdf)
 	return !access(path, F_OK);
 }
 
+/* The same but for the function. */
+bool pci_same_slot(const char *a, const char *b)
+{
+	return !strncmp(a, b, strrchr(a, '.') - a);
+}
+
 /* The number of its IOMMU group, -1 if it is in none. */
 int pci_group(const char *bdf)
 {

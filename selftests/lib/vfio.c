@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -217,4 +219,21 @@ int vfio_request_event(struct vfio_user *user, int eventfd)
 	set->count = 1;
 	memcpy(set->data, &eventfd, sizeof(eventfd));
 	return ioctl(user->device, VFIO_DEVICE_SET_IRQS, set) ? -errno : 0;
+}
+
+/*
+ * A child that does as a machine monitor: it closes the device when it is asked
+ * to. It tells 0 when it listens.
+ */
+int vfio_obey(struct vfio_user *user, int socket)
+{
+	struct pollfd asked = { eventfd(0, EFD_CLOEXEC), POLLIN };
+
+	if (asked.fd < 0 || vfio_request_event(user, asked.fd))
+		return 99;
+	tell(socket, 0);
+	if (poll(&asked, 1, WAIT_SECONDS * 1000) != 1)
+		return 98;
+	vfio_close(user);
+	return 0;
 }
