@@ -71,23 +71,32 @@ static int add_again(int qmp)
 	return add_slot(qmp);
 }
 
+static bool is_plugged_in(int qmp)
+{
+	return qmp_has_device(qmp, slot[0].id) &&
+	       qmp_has_device(qmp, slot[1].id);
+}
+
+#define ROUNDS	6
+
 /*
  * A slow kernel may be asked twice to let go of a device that a user holds, and
- * with the second answer goes what came meanwhile: all of it, or one.
+ * with the second answer goes what came meanwhile: all of it, or one. And its
+ * hot-plug driver has been seen to miss one, or both.
  */
 static int slot_in(int qmp)
 {
 	int ret = add_slot(qmp);
 
-	if (ret || wait_within(WAIT_SECONDS / 4, is_complete()))
-		return ret;
-	if (!qmp_has_device(qmp, slot[0].id) ||
-	    !qmp_has_device(qmp, slot[1].id))
-		ret = add_again(qmp);
-	/* Seen with a slow kernel: its hot-plug driver has missed one. */
-	else
-		write_file("/sys/bus/pci/rescan", "1");
-	return ret ?: wait_until(is_complete()) ? 0 : -ETIMEDOUT;
+	for (int round = 0; !ret && round < ROUNDS; round++) {
+		if (wait_within(WAIT_SECONDS / 4, is_complete()))
+			return 0;
+		if (round % 2 == 0 && is_plugged_in(qmp))
+			write_file("/sys/bus/pci/rescan", "1");
+		else
+			ret = add_again(qmp);
+	}
+	return ret ?: -ETIMEDOUT;
 }
 
 /* The kernel forgets a group when the last one who knows it does. */
