@@ -140,6 +140,7 @@ void bindery_claims_end(const struct bindery_delegation *delegation);
 void bindery_claim_end_locked(struct bindery_claim *claim,
 			      struct list_head *members);
 void bindery_claim_stop_keeping(struct bindery_claim *claim);
+void bindery_claim_await_restore(struct bindery_claim *claim);
 void bindery_claim_drop_holds(struct bindery_claim *claim,
 			      struct list_head *members, bool wait);
 void bindery_claim_group_done(struct bindery_claim *claim);

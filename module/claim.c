@@ -207,10 +207,25 @@ static void await_restore(struct bindery_claim *claim,
 		group->ending = claim;
 		group->restore_ms = claim->deadline_ms;
 		group->force = claim->force;
+		/* who has it open is asked to go, instead of waited for */
+		if (group->force && group->await_close)
+			bindery_group_drain(group);
 		break;
 	default:
 		break;
 	}
+}
+
+/* It waits for all groups that nobody else holds, as they are restored. */
+void bindery_claim_await_restore(struct bindery_claim *claim)
+{
+	struct bindery_plan *plan = claim->plan;
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; i < plan->num_groups; i++)
+		if (list_empty(&plan->groups[i]->holds))
+			await_restore(claim, plan->groups[i]);
 }
 
 /* What a group that is free now leaves in the list is the caller's to drop. */
@@ -218,7 +233,6 @@ void bindery_claim_drop_holds(struct bindery_claim *claim,
 			      struct list_head *members, bool wait)
 {
 	struct bindery_plan *plan = claim->plan;
-	struct bindery_group *group;
 	unsigned int i;
 
 	bindery_state_assert();
@@ -226,13 +240,13 @@ void bindery_claim_drop_holds(struct bindery_claim *claim,
 	if (claim->delegation)
 		claim->delegation->num_claims--;
 	for (i = 0; i < plan->num_groups; i++) {
-		group = plan->groups[i];
 		list_del(&claim->holds[i].node);
-		bindery_group_update_gate(group);
-		if (wait && list_empty(&group->holds))
-			await_restore(claim, group);
-		bindery_group_settle(group, members);
+		bindery_group_update_gate(plan->groups[i]);
 	}
+	if (wait)
+		bindery_claim_await_restore(claim);
+	for (i = 0; i < plan->num_groups; i++)
+		bindery_group_settle(plan->groups[i], members);
 	bindery_claim_changed(claim);
 }
 

@@ -230,6 +230,9 @@ static void end(struct bindery_txn *txn, struct list_head *members)
 		/* a reservation is not kept */
 		if (txn->end_claim || !claim->files)
 			bindery_claim_end_locked(claim, members);
+	} else if (claim->releasing || txn->end_claim) {
+		/* a RELEASE waits for more than the one pass of a rollback */
+		bindery_claim_await_restore(claim);
 	}
 	if (claim->failure.record.out_code)
 		claim->failure.record.out_flags |=
