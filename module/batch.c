@@ -128,6 +128,9 @@ static struct bindery_member *end(struct bindery_member *member, bool *late)
 		bindery_event_step(member, member->step, member->result,
 				   member->called_ns);
 	member->busy = false;
+	/* its run was over: no later step of a restore is for who missed one */
+	if (!member->called)
+		member->in_pass = false;
 	if (member->called && member->result && batch->run == member->run) {
 		batch->failed = batch->failed ?: member;
 		batch->stop |= member->stop_at_failure;

@@ -327,6 +327,36 @@ TEST_F_TIMEOUT(stuck, T12_a_callback_that_returns_during_the_rollback, 100)
 	}
 }
 
+/*
+ * The first member's lock holds up the restore until it is given up, and is let
+ * go before that is seen: the next of its slot has missed a step, but nothing
+ * is overdue.
+ */
+TEST_F_TIMEOUT(stuck, T12_a_function_that_misses_a_step_of_its_restore, 100)
+{
+	static const char work[] = "bindery_member_work";
+	int hits;
+
+	if (!pci_same_slot(self->first, self->group.bdf[1]))
+		SKIP(return, "the group's first slot has one function");
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ACQUIRE();
+	ASSERT_EQ(0, knob(TEST_NATIVE, "lock", self->first));
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "cancel_work"));
+	EXPECT_EQ(-ETIMEDOUT, release_within(self->claim, &self->answer,
+					     SHORT_MS));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	ASSERT_EQ(0, watch_function(work));
+	hits = watch_hits(work);
+	knob(TEST_NATIVE, "lock", "");
+	EXPECT_TRUE(wait_until(watch_hits(work) > hits));
+	usleep(SHORT_MS * 1000);
+	watch_end();
+	knob(TEST_HOLD, "hold", "");
+	COMES_BACK();
+}
+
 TEST_F(stuck, T12_a_member_that_is_removed_from_the_bus_when_it_returns)
 {
 	const char *bdf = self->groups[1].bdf[0];
