@@ -355,6 +355,20 @@ static bool is_taken_back(struct bindery_group *group)
 	       group->state != BINDERY_GROUP_RESTORING;
 }
 
+/* The user for whom it cannot go on: the callback returns when that has gone. */
+static bool is_asked(struct bindery_group *group)
+{
+	struct bindery_member *member;
+
+	bindery_state_assert();
+	if (!group->force)
+		return false;
+	list_for_each_entry(member, &group->members, node)
+		if (member->busy && member->step == BINDERY_STEP_UNBIND_TARGET)
+			return true;
+	return false;
+}
+
 /*
  * What a pass led to. True: the group is free. A transaction that rolls back
  * waits for one pass only.
@@ -369,8 +383,7 @@ static bool finish(struct bindery_group *group, int ret, bool sealed,
 	if (ret == -ECANCELED || is_taken_back(group))
 		return false;
 	outcome = judge(group);
-	/* who cannot go on for a user may wait for a callback as well */
-	if (ret == -EAGAIN || (ret && outcome != STUCK))
+	if (ret && !(ret == -EPERM && is_asked(group)))
 		outcome = AGAIN;
 	rollback = group->rollback;
 	group->rollback = false;

@@ -419,6 +419,36 @@ TEST_F(tamper, W3_C9_a_user_beside_a_stuck_repair_is_waited_for)
 	COMES_BACK();
 }
 
+/* It cannot be asked to go; the others leave their targets, and wait for it. */
+TEST_F(tamper, W3_C9_a_user_of_who_stays_beside_a_stuck_repair_is_waited_for)
+{
+	const char *other = self->group.bdf[1];
+
+	if (self->group.num < 3)
+		SKIP(return, "the group has less than three members");
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ASSERT_EQ(0, pci_move(self->last, VFIO_PCI));
+	self->request.cmd.deadline_ms = REPAIR_MS;
+	ASSERT_EQ(0, hold(self, 0));
+	ASSERT_EQ(0, vfio_open(&self->user, self->last));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_repair"));
+	ASSERT_EQ(0, pci_unbind(self->first));
+	EXPECT_EQ(-EBUSY, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+				  self->first, &self->answer));
+	EXPECT_EQ(-ETIMEDOUT, release_with(self->claim, &self->answer,
+					   BINDERY_RELEASE_FORCE, A_WHILE_MS,
+					   0));
+	EXPECT_TRUE(wait_until(pci_is_on(other, "")));
+	EXPECT_TRUE(BECOMES(DRAINING));
+	EXPECT_TRUE(pci_is_on(self->last, VFIO_PCI));
+	vfio_close(&self->user);
+	EXPECT_TRUE(wait_until(pci_is_on(other, TEST_NATIVE)));
+	EXPECT_TRUE(BECOMES(STUCK));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_TRUE(BECOMES(FREE));
+	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
+}
+
 TEST_F(tamper, W3_a_claim_without_repair_leaves_a_member_unbound)
 {
 	ASSERT_EQ(0, hold(self, 0));
