@@ -147,6 +147,7 @@ void bindery_claim_group_done(struct bindery_claim *claim);
 bool bindery_claim_open(struct bindery_claim *claim);
 void bindery_claim_close(struct bindery_claim *claim);
 bool bindery_claim_is_over(struct bindery_claim *claim);
+bool bindery_claim_is_deferred(struct bindery_claim *claim);
 void bindery_claim_changed(struct bindery_claim *claim);
 u64 bindery_claim_generation(const struct bindery_claim *claim);
 u32 bindery_claim_all_flags(const struct bindery_claim *claim);

@@ -420,3 +420,21 @@ bool bindery_claim_is_over(struct bindery_claim *claim)
 	guard(bindery_state)();
 	return !claim->restoring && !claim->txn;
 }
+
+/* VFIO users have what is not restored yet: it will be when they have closed. */
+bool bindery_claim_is_deferred(struct bindery_claim *claim)
+{
+	struct bindery_group *group;
+	unsigned int i;
+
+	guard(bindery_state)();
+	if (claim->txn || !claim->restoring)
+		return false;
+	for (i = 0; i < claim->plan->num_groups; i++) {
+		group = claim->plan->groups[i];
+		if (group->ending == claim &&
+		    (group->state != BINDERY_GROUP_DRAINING || !group->in_use))
+			return false;
+	}
+	return true;
+}

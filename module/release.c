@@ -152,11 +152,18 @@ static int fail_late(struct bindery_plan *plan, struct bindery_failure *failure)
 			    BINDERY_STEP_RESTORE, 0);
 }
 
+static bool is_done(struct bindery_claim *claim, u32 flags)
+{
+	if (flags & BINDERY_RELEASE_DEFER && bindery_claim_is_deferred(claim))
+		return true;
+	return bindery_claim_is_over(claim);
+}
+
 static int wait_restored(struct bindery_claim *claim, struct bindery_plan *plan,
-			 unsigned long deadline,
+			 u32 flags, unsigned long deadline,
 			 struct bindery_failure *failure)
 {
-	long left = bindery_wait_until(bindery_claim_is_over(claim), deadline);
+	long left = bindery_wait_until(is_done(claim, flags), deadline);
 
 	if (left > 0)
 		return first_result(plan, failure);
@@ -204,7 +211,7 @@ static int release(struct bindery_claim *claim, struct bindery_plan *plan,
 
 	if (ret)
 		return min(ret, 0);
-	return wait_restored(claim, plan, deadline, failure);
+	return wait_restored(claim, plan, how->flags, deadline, failure);
 }
 
 static int check_flags(struct bindery_ucmd *ucmd, u32 flags)

@@ -104,12 +104,28 @@ TEST_F(opened_early, C1_C9_force_asks_who_kept_the_rollback_from_its_end)
 	COMES_BACK();
 }
 
-TEST_F(opened_early, C1_C9_without_force_he_is_waited_for)
+static int run_deferred(int socket, void *arg)
 {
-	EXPECT_EQ(-ETIMEDOUT, release_with(self->claim, &self->answer,
-					   BINDERY_RELEASE_DEFER, SHORT_MS, 0));
+	FIXTURE_DATA(opened_early) *self = arg;
+
+	vfio_close(&self->user);
+	tell(socket, release_with(self->claim, &self->answer,
+				  BINDERY_RELEASE_DEFER, FAR_MS, 0));
+	return 0;
+}
+
+TEST_F(opened_early, C1_C9_a_deferred_release_leaves_the_rollback_to_him)
+{
+	struct pollfd told = { .events = POLLIN };
+	int ret;
+
+	ASSERT_EQ(0, child_start(&self->child, run_deferred, self));
+	told.fd = self->child.socket;
+	EXPECT_EQ(0, poll(&told, 1, SHORT_MS));
 	knob(TEST_HOLD, "hold", "");
-	EXPECT_TRUE(BECOMES(DRAINING));
+	ASSERT_EQ(0, hear(self->child.socket, &ret));
+	EXPECT_EQ(0, ret);
+	EXPECT_TRUE(IS(DRAINING));
 	EXPECT_TRUE(pci_is_on(self->last, variant->target));
 	EXPECT_EQ(0, vfio_works(&self->user, self->last));
 	vfio_close(&self->user);
