@@ -35,6 +35,9 @@ KNOWN_CRASHES = (
     (r"RIP: 0010:pci_slot_reset\b",),
     (r"RIP: 0010:intel_iommu_attach_device\b",
      r"\]  vfio_group_detach_container\+"),
+    (r"BUG: kernel NULL pointer dereference, address: 000000000000001c",
+     r"RIP: 0010:_raw_spin_lock_irqsave\b",
+     r"\]  dmar_remove_one_dev_info\S*\n.*\]  intel_iommu_release_device\+"),
 )
 
 #: The letters of Documentation/admin-guide/tainted-kernels.rst by bit, and

@@ -107,6 +107,14 @@ class Judgement(unittest.TestCase):
         self.assertTrue(report.first_starved([attach, caller.format("")]))
         self.assertFalse(report.first_starved([attach, caller.format("? ")]))
         self.assertFalse(report.first_starved([attach]))
+        fault = ["BUG: kernel NULL pointer dereference, "
+                 "address: 000000000000001c",
+                 "RIP: 0010:_raw_spin_lock_irqsave+0x23/0x50"]
+        removal = ["[   96.736598]  dmar_remove_one_dev_info.isra.0+0x71/0x140",
+                   "[   96.739574]  intel_iommu_release_device+0x1f/0x60"]
+        self.assertTrue(report.first_starved(fault + removal))
+        self.assertFalse(report.first_starved(fault + removal[:1]))
+        self.assertFalse(report.first_starved(fault[1:] + removal))
 
     def test_what_no_wait_explains_is_not_tried_again(self):
         stall = "watchdog: BUG: soft lockup - CPU#0 stuck for 130s!"
