@@ -398,16 +398,23 @@ TEST_F(tamper, W3_C9_the_others_go_back_when_a_claim_ends_beside_a_stuck_repair)
 	COMES_BACK();
 }
 
+/* The repair of the first member hangs. */
+static int repair_hangs(FIXTURE_DATA(tamper) *self)
+{
+	int ret = knob(TEST_HOLD, "hold", "bindery_member_repair");
+
+	ret = ret ?: pci_unbind(self->first);
+	return ret ?: recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
+			      self->first, &self->answer);
+}
+
 TEST_F(tamper, W3_C9_a_user_beside_a_stuck_repair_is_waited_for)
 {
 	ASSERT_EQ(0, module_load(TEST_HOLD));
 	self->request.cmd.deadline_ms = REPAIR_MS;
 	ASSERT_EQ(0, hold(self, 0));
 	ASSERT_EQ(0, vfio_open(&self->user, self->last));
-	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_repair"));
-	ASSERT_EQ(0, pci_unbind(self->first));
-	EXPECT_EQ(-EBUSY, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
-				  self->first, &self->answer));
+	EXPECT_EQ(-EBUSY, repair_hangs(self));
 	close_claim(self->claim);
 	EXPECT_TRUE(BECOMES(DRAINING));
 	usleep(A_WHILE_MS * 1000);
@@ -431,10 +438,7 @@ TEST_F(tamper, W3_C9_a_user_of_who_stays_beside_a_stuck_repair_is_waited_for)
 	self->request.cmd.deadline_ms = REPAIR_MS;
 	ASSERT_EQ(0, hold(self, 0));
 	ASSERT_EQ(0, vfio_open(&self->user, self->last));
-	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_repair"));
-	ASSERT_EQ(0, pci_unbind(self->first));
-	EXPECT_EQ(-EBUSY, recover(self->control, BINDERY_RECOVER_REPAIR, NULL,
-				  self->first, &self->answer));
+	EXPECT_EQ(-EBUSY, repair_hangs(self));
 	EXPECT_EQ(-ETIMEDOUT, release_with(self->claim, &self->answer,
 					   BINDERY_RELEASE_FORCE, A_WHILE_MS,
 					   0));
