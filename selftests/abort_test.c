@@ -21,7 +21,8 @@ static int run_release(int socket, void *arg)
 {
 	FIXTURE_DATA(aborted) *self = arg;
 
-	tell(socket, release_within(self->claim, &self->answer, FAR_MS));
+	tell(socket, release_within(self->claim, &self->answer,
+				    FAR_MS * slowness()));
 	return 0;
 }
 
@@ -110,7 +111,8 @@ static int run_deferred(int socket, void *arg)
 
 	vfio_close(&self->user);
 	tell(socket, release_with(self->claim, &self->answer,
-				  BINDERY_RELEASE_DEFER, FAR_MS, 0));
+				  BINDERY_RELEASE_DEFER,
+				  FAR_MS * slowness(), 0));
 	return 0;
 }
 
