@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,8 @@ import trial
 from common import BUILD, Failure, say
 
 WORK = BUILD / "mutants"
-#: A guest waits for more than half of its time, a build for nothing.
+#: Before a machine: its part of what has to pass without any mutant.
+SILENCE = "NONE:"
 #: Guests wait half of their time, and one builds while others run.
 SIDES = max(1, os.cpu_count() * 3 // 2)
 
@@ -75,10 +76,9 @@ def all_tests(chosen: list[mutants.Mutant]) -> list[tuple[str, list[str]]]:
 
 
 def try_one(name: str, record: Path) -> None:
-    """NONE:MACHINE is a machine's part of what has to pass without any."""
     inputs = modules.read_sources()
-    if name.startswith("NONE:"):
-        place = name.partition(":")[2]
+    if name.startswith(SILENCE):
+        place = name.removeprefix(SILENCE)
         tests = [test for test in all_tests(mutants.load()) if test[0] == place]
     else:
         mutant = next(m for m in mutants.load() if m.name == name)
@@ -87,7 +87,8 @@ def try_one(name: str, record: Path) -> None:
 
 
 def run_all(names: list[str], sides: int):
-    """Outcomes, in the order of the names."""
+    """Outcomes, as they come. Who stops asking for more ends what has not
+    begun."""
     free = [Side(number) for number in range(sides)]
     lock = threading.Lock()
 
@@ -100,25 +101,31 @@ def run_all(names: list[str], sides: int):
             with lock:
                 free.append(side)
 
-    with ThreadPoolExecutor(sides) as pool:
-        yield from pool.map(one, names)
+    pool = ThreadPoolExecutor(sides)
+    try:
+        for future in as_completed([pool.submit(one, name) for name in names]):
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def expect_silence(chosen: list[mutants.Mutant], sides: int) -> None:
+def expect_silence(outcome: Outcome) -> None:
     """A test that always fails notices nothing."""
-    places = [f"NONE:{place}" for place, _ in all_tests(chosen)]
-    for outcome in run_all(places, sides):
-        if outcome.noticed or outcome.error:
-            raise Failure(f"without any mutant: {outcome.line}")
-        say(f"{outcome.name.partition(':')[2]}: passes without any mutant, "
-            f"{outcome.seconds:.0f} s")
+    if outcome.noticed or outcome.error:
+        raise Failure(f"without any mutant: {outcome.line}")
+    say(f"{outcome.name.removeprefix(SILENCE)}: passes without any mutant, "
+        f"{outcome.seconds:.0f} s")
 
 
-def run_mutants(chosen: list[mutants.Mutant], sides: int) -> int:
+def run_mutants(chosen: list[mutants.Mutant], silences: list[str],
+                sides: int) -> int:
     """An error, or a survivor that nobody has explained, is a failure."""
     explained = {mutant.name: mutant.survives for mutant in chosen}
     outcomes = []
-    for outcome in run_all(list(explained), sides):
+    for outcome in run_all([*silences, *explained], sides):
+        if outcome.name in silences:
+            expect_silence(outcome)
+            continue
         say(outcome.line)
         outcomes.append(outcome)
     bad = [outcome for outcome in outcomes if not outcome.noticed]
@@ -149,9 +156,9 @@ def main() -> int:
         if not chosen:
             raise Failure("there is no such mutant")
         mutants.check(every, modules.read_sources())
-        if not args.no_silence:
-            expect_silence(chosen, args.sides)
-        return run_mutants(chosen, args.sides)
+        silences = [] if args.no_silence else [
+            f"{SILENCE}{place}" for place, _ in all_tests(chosen)]
+        return run_mutants(chosen, silences, args.sides)
     except Failure as failure:
         say(f"error: {failure}")
         return 1

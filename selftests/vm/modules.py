@@ -27,6 +27,11 @@ def built(kernel: Kernel) -> list[Path]:
     return sorted(folder(kernel).glob("**/*.ko"))
 
 
+def drivers_stamp(kernel: Kernel) -> Path:
+    """What the drivers were built for."""
+    return folder(kernel) / DRIVERS / ".built"
+
+
 def products(kernel: Kernel) -> list[Path]:
     """What has to be kept of a build."""
     return built(kernel) + sorted(folder(kernel).glob(NOTES))
@@ -46,8 +51,8 @@ def build(kernel: Kernel, variables: list[str]) -> list[Path]:
             return built(kernel)
         stamp.unlink(missing_ok=True)
         other_kernel(target, kernel)
-        for stale in built(kernel):
-            stale.unlink()
+        for stale in (*built(kernel), drivers_stamp(kernel)):
+            stale.unlink(missing_ok=True)
         kept = cache() / "modules" / key
         if used(kept):
             shutil.copytree(kept, target, dirs_exist_ok=True)
@@ -76,8 +81,24 @@ def compile_all(kernel: Kernel, inputs: dict[str, bytes],
         copy_sources(inputs, target)
         make(kernel, "/build", variables)
         if (target / DRIVERS / "Kbuild").exists():
-            make(kernel, f"/build/{DRIVERS}", [
-                "KBUILD_EXTRA_SYMBOLS=/build/Module.symvers", *variables])
+            compile_drivers(kernel, inputs, variables)
+
+
+def compile_drivers(kernel: Kernel, inputs: dict[str, bytes],
+                    variables: list[str]) -> None:
+    """Of the module they know its symbols and headers only."""
+    target = folder(kernel)
+    symbols = target / "Module.symvers"
+    stamp = drivers_stamp(kernel)
+    key = digest(symbols.read_bytes(), variables, *(
+        (name, data) for name, data in sorted(inputs.items())
+        if name.startswith(DRIVERS) or name.endswith((".h", ".mk"))))
+    if stamp.exists() and stamp.read_text() == key:
+        return
+    stamp.unlink(missing_ok=True)
+    make(kernel, f"/build/{DRIVERS}", [
+        f"KBUILD_EXTRA_SYMBOLS=/build/{symbols.name}", *variables])
+    stamp.write_text(key)
 
 
 def keep(kernel: Kernel, kept: Path) -> None:
