@@ -16,6 +16,7 @@
 #define PAUSE_MS	"30"
 /* An ACQUIRE needs far less, and a repair that is held waits for it. */
 #define REPAIR_MS	5000
+#define OVERDUE_MS	(2000 * slowness())
 
 FIXTURE(parallel) {
 	int control;
@@ -26,6 +27,7 @@ FIXTURE(parallel) {
 	struct snapshot before;
 	struct request request;
 	struct answer answer;
+	struct child child;
 };
 
 static unsigned int count_slots(const struct group *group)
@@ -234,6 +236,43 @@ TEST_F_TIMEOUT(parallel, W3_two_repairs_that_hang_return_one_after_the_other,
 	EXPECT_TRUE(wait_until(group_is(self->control, first,
 					BINDERY_GROUP_HELD)));
 	EXPECT_EQ(0, release(self->claim, &self->answer));
+}
+
+/*
+ * Two unbinds are overdue. The first member's lock holds up the rollback, and
+ * one of them returns meanwhile: too late for that pass, but not for the next.
+ */
+TEST_F_TIMEOUT(parallel, T12_who_returns_in_a_rollback_waits_for_nobody_else,
+	       100)
+{
+	static const char step[] = "bindery_member_aim";
+	const struct group *group = &self->groups[0];
+	const char *first = group->bdf[0], *second = group->bdf[1];
+	const char *last = group->bdf[group->num - 1];
+	char both[2 * BDF_SIZE];
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ASSERT_EQ(0, watch_function(step));
+	ask_for(self, 0, 1);
+	self->request.cmd.deadline_ms = OVERDUE_MS;
+	snprintf(both, sizeof(both), "%s %s", second, last);
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_remove", both));
+	ASSERT_EQ(0, acquire_in_child(&self->child, self->control,
+				      &self->request));
+	ASSERT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 2));
+	ASSERT_TRUE(wait_until(pci_is_on(first, "")));
+	ASSERT_EQ(0, knob(TEST_NATIVE, "lock", first));
+	ASSERT_TRUE(wait_until(watch_hits(step)));
+	knob(TEST_NATIVE, "hold_remove", last);
+	EXPECT_TRUE(wait_until(pci_is_on(second, "")));
+	watch_end();
+	knob(TEST_NATIVE, "lock", "");
+	EXPECT_TRUE(wait_until(pci_is_on(second, TEST_NATIVE)));
+	EXPECT_EQ(1, knob_read(TEST_NATIVE, "waiting"));
+	EXPECT_TRUE(wait_until(group_is(self->control, first,
+					BINDERY_GROUP_STUCK)));
+	knob(TEST_NATIVE, "hold_remove", "");
+	child_kill(&self->child);
 }
 
 /* The devices of a log of a test driver, in its order. */
