@@ -34,6 +34,7 @@ SEARCHES = {
     "failing-probe": "FAILS=1",
     "newcomer": "NEWCOMER=1",
     "three-members": "MEMBERS=3 CHAIN=1",
+    "three-members-tampered": "MEMBERS=3 CHAIN=1 WRITES=1",
     "no-driver": "BARE=2",
     "one-group-again-and-again": "GROUPS=1 ROUNDS=0 SHARED=1",
     "one-group-tampered": "GROUPS=1 OPENS=1 WRITES=1",
