@@ -267,6 +267,12 @@ static inline bool bindery_pci_is_vf(const struct pci_dev *pdev)
 	return data_race(!!pdev->is_virtfn);
 }
 
+static inline int bindery_pci_num_vf(struct pci_dev *pdev)
+{
+	/* as above, of is_physfn; the number only changes under the lock */
+	return data_race(pci_num_vf(pdev));
+}
+
 struct bindery_member *bindery_member_new(struct device *dev, gfp_t gfp);
 void bindery_member_get(struct bindery_member *member);
 void bindery_member_put(struct bindery_member *member);

@@ -204,7 +204,8 @@ static bool has_vfs(struct bindery_group *group)
 {
 	bindery_group_each(member, group)
 		if (!bindery_member_busy(member) &&
-		    member->did & BINDERY_DID_BIND && pci_num_vf(member->pdev))
+		    member->did & BINDERY_DID_BIND &&
+		    bindery_pci_num_vf(member->pdev))
 			return true;
 	return false;
 }

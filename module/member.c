@@ -332,7 +332,7 @@ static bool has_vfs(struct bindery_member *member)
 	bool ret;
 
 	device_lock(member->dev);
-	ret = pci_num_vf(member->pdev);
+	ret = bindery_pci_num_vf(member->pdev);
 	device_unlock(member->dev);
 	return ret;
 }
@@ -500,7 +500,7 @@ static int prepare_repair(struct bindery_member *member, const char *to)
 
 	device_lock(member->dev);
 	if (is_on_other_vfio(member) ||
-	    (is_elsewhere(member) && pci_num_vf(member->pdev)))
+	    (is_elsewhere(member) && bindery_pci_num_vf(member->pdev)))
 		ret = -EBUSY;
 	else if (!bindery_member_override_is_ours(member))
 		ret = bindery_member_assert_override(member, to,

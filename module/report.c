@@ -84,7 +84,7 @@ static void report_pci(struct bindery_ioc_member *out,
 	out->out_flags |= BINDERY_MEMBER_PCI;
 	if (bindery_member_is_bridge(member))
 		out->out_flags |= BINDERY_MEMBER_BRIDGE;
-	if (pci_num_vf(pdev))
+	if (bindery_pci_num_vf(pdev))
 		out->out_flags |= BINDERY_MEMBER_PF;
 	if (bindery_pci_is_vf(pdev))
 		out->out_flags |= BINDERY_MEMBER_VF;

@@ -86,7 +86,7 @@ static int release_target(struct bindery_member *member)
 
 	device_lock(dev);
 	on_target = dev->driver == member->target->drv;
-	has_vfs = pci_num_vf(member->pdev);
+	has_vfs = bindery_pci_num_vf(member->pdev);
 	device_unlock(dev);
 	if (on_target && has_vfs && !member->group->force)
 		return BINDERY_ERROR_PF_HAS_VFS;

@@ -147,7 +147,7 @@ static bool is_sealed(struct bindery_member *member)
 		return false;
 	if (member->did & BINDERY_DID_BIND)
 		return bindery_member_is_sealed(member) &&
-		       !pci_num_vf(member->pdev);
+		       !bindery_pci_num_vf(member->pdev);
 	return !READ_ONCE(member->dev->driver) ||
 	       bindery_device_is_ordinary(member->dev);
 }

@@ -69,7 +69,7 @@ static void plan_move(struct bindery_member *member, u32 role)
 			member->blocker = BINDERY_ERROR_NO_VFIO_DEVICE;
 		return;
 	}
-	if (pci_num_vf(member->pdev)) {
+	if (bindery_pci_num_vf(member->pdev)) {
 		member->blocker = BINDERY_ERROR_PF_HAS_VFS;
 		return;
 	}
