@@ -428,7 +428,9 @@ TEST_F_TIMEOUT(hostile, T10_never_a_false_success_nor_a_silent_loss, HOURS)
 	/* on a slow kernel the others are more often first */
 	EXPECT_LE(rounds / (20 * slowness()) ?: 1, self->claims);
 	EXPECT_GT(rounds, self->claims);
-	EXPECT_LT(0, self->tampered);
+	/* and so few rounds may see none */
+	if (slowness() == 1)
+		EXPECT_LT(0, self->tampered);
 }
 
 TEST_HARNESS_MAIN
