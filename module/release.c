@@ -110,8 +110,17 @@ static void end(struct bindery_claim *claim)
 	claim->releasing = false;
 }
 
+/* And nobody goes on with it: who defers does not wait for what is in use. */
+static bool is_given_up(struct bindery_claim *claim,
+			struct bindery_member *member)
+{
+	guard(bindery_state)();
+	return !member->busy && member->error &&
+	       member->group->ending != claim;
+}
+
 /* What became of the first member that could not be restored. */
-static int first_result(struct bindery_plan *plan,
+static int first_result(struct bindery_claim *claim, struct bindery_plan *plan,
 			struct bindery_failure *failure)
 {
 	struct bindery_member *member;
@@ -120,7 +129,7 @@ static int first_result(struct bindery_plan *plan,
 
 	for (i = 0; i < plan->num_members; i++) {
 		member = plan->members[i];
-		if (bindery_member_busy(member) || !member->error)
+		if (!is_given_up(claim, member))
 			continue;
 		ret = bindery_fail_member(failure, member->did ?
 					  BINDERY_ERROR_DEGRADED :
@@ -166,7 +175,7 @@ static int wait_restored(struct bindery_claim *claim, struct bindery_plan *plan,
 	long left = bindery_wait_until(is_done(claim, flags), deadline);
 
 	if (left > 0)
-		return first_result(plan, failure);
+		return first_result(claim, plan, failure);
 	if (left < 0)
 		return left;
 	return fail_late(plan, failure);

@@ -273,6 +273,45 @@ TEST_F(release, C9_force_and_a_user_of_a_member_that_stays)
 	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
 }
 
+static int defer_it(int socket, void *arg)
+{
+	FIXTURE_DATA(release) *self = arg;
+
+	tell(socket, RELEASE(BINDERY_RELEASE_DEFER, 0));
+	return self->answer.error.out_code;
+}
+
+/* He comes when the others have left their targets, and nobody was in use. */
+TEST_F(release, C9_a_deferred_release_and_who_opens_a_member_that_stays)
+{
+	struct snapshot moved;
+	int ret = -1;
+
+	if (self->group.num < 2)
+		SKIP(return, "the group has one member");
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	vfio_close(&self->user);
+	ASSERT_EQ(0, RELEASE(0, 0));
+	close_claim(self->claim);
+	ASSERT_EQ(0, pci_move(self->first, VFIO_PCI));
+	ASSERT_EQ(0, snapshot_take(&moved));
+	ACQUIRE();
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_restore"));
+	ASSERT_EQ(0, child_start(&self->child, defer_it, self));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	EXPECT_EQ(0, vfio_hold(&self->user, self->first, VFIO_PART_DEVICE));
+	knob(TEST_HOLD, "hold", "");
+
+	EXPECT_EQ(0, hear(self->child.socket, &ret));
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(BINDERY_ERROR_NONE, child_wait(&self->child));
+	EXPECT_TRUE(BECOMES(DRAINING));
+	vfio_close(&self->user);
+	EXPECT_TRUE(BECOMES(FREE));
+	EXPECT_EQ(0, snapshot_compare(&moved));
+	ASSERT_EQ(0, snapshot_move_back(&self->before, &self->group));
+}
+
 TEST_F(release, C9_force_without_users_is_an_ordinary_release)
 {
 	vfio_close(&self->user);
