@@ -264,7 +264,7 @@ TEST_F_TIMEOUT(parallel, T12_who_returns_in_a_rollback_waits_for_nobody_else,
 	ASSERT_EQ(0, knob(TEST_NATIVE, "lock", first));
 	ASSERT_TRUE(wait_until(watch_hits(step)));
 	knob(TEST_NATIVE, "hold_remove", last);
-	EXPECT_TRUE(wait_until(pci_is_on(second, "")));
+	EXPECT_TRUE(wait_until(knob_read(TEST_NATIVE, "waiting") == 2));
 	watch_end();
 	knob(TEST_NATIVE, "lock", "");
 	EXPECT_TRUE(wait_until(pci_is_on(second, TEST_NATIVE)));

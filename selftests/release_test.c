@@ -245,6 +245,22 @@ TEST_F(release, C9_force_and_a_user_who_obeys)
 	EXPECT_EQ(0, snapshot_compare(&self->before));
 }
 
+/* Anew, without a user, and the first member was on its target before. */
+static int acquire_beside(FIXTURE_DATA(release) *self, struct snapshot *moved)
+{
+	int ret;
+
+	vfio_close(&self->user);
+	ret = RELEASE(0, 0);
+	close_claim(self->claim);
+	ret = ret ?: pci_move(self->first, VFIO_PCI);
+	ret = ret ?: snapshot_take(moved);
+	if (ret)
+		return ret;
+	self->claim = acquire(self->control, &self->request);
+	return self->claim < 0 ? self->claim : 0;
+}
+
 /*
  * One that was on its target before stays there, and as long as it is in use no
  * native driver can have the others.
@@ -255,12 +271,7 @@ TEST_F(release, C9_force_and_a_user_of_a_member_that_stays)
 
 	if (self->group.num < 2)
 		SKIP(return, "the group has one member");
-	vfio_close(&self->user);
-	ASSERT_EQ(0, RELEASE(0, 0));
-	close_claim(self->claim);
-	ASSERT_EQ(0, pci_move(self->first, VFIO_PCI));
-	ASSERT_EQ(0, snapshot_take(&moved));
-	ACQUIRE();
+	ASSERT_EQ(0, acquire_beside(self, &moved));
 	ASSERT_EQ(0, vfio_hold(&self->user, self->first, VFIO_PART_DEVICE));
 
 	EXPECT_EQ(-ETIMEDOUT, RELEASE(BINDERY_RELEASE_FORCE, FORCE_MS));
@@ -290,12 +301,7 @@ TEST_F(release, C9_a_deferred_release_and_who_opens_a_member_that_stays)
 	if (self->group.num < 2)
 		SKIP(return, "the group has one member");
 	ASSERT_EQ(0, module_load(TEST_HOLD));
-	vfio_close(&self->user);
-	ASSERT_EQ(0, RELEASE(0, 0));
-	close_claim(self->claim);
-	ASSERT_EQ(0, pci_move(self->first, VFIO_PCI));
-	ASSERT_EQ(0, snapshot_take(&moved));
-	ACQUIRE();
+	ASSERT_EQ(0, acquire_beside(self, &moved));
 	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_restore"));
 	ASSERT_EQ(0, child_start(&self->child, defer_it, self));
 	EXPECT_TRUE(knob_holds(TEST_HOLD));
