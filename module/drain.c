@@ -147,20 +147,12 @@ static bool begin_pass(struct bindery_group *group)
 	list_for_each_entry(member, &group->members, node) {
 		member->bound = false;
 		member->in_pass = !member->busy && !member->arriving;
-		member->restored = BINDERY_RESTORED_NOT;
+		if (!member->busy)
+			member->restored = BINDERY_RESTORED_NOT;
 	}
 	if (!group->rollback)
 		bindery_group_set_state(group, BINDERY_GROUP_RESTORING);
 	return true;
-}
-
-static bool has_to_wait(struct bindery_group *group)
-{
-	bindery_group_each(member, group)
-		if (!bindery_member_busy(member) && member->did &&
-		    member->restored == BINDERY_RESTORED_USER)
-			return true;
-	return false;
 }
 
 /* All overrides, before the first target is left: as in an ACQUIRE. */
@@ -256,10 +248,7 @@ static int restore_group(struct bindery_group *group, bool sealed)
 	ret = ret ?: leave_targets(group);
 	if (!unfenced)
 		bindery_group_unfence(group);
-	ret = ret ?: put_back(group);
-	if (ret)
-		return ret;
-	return has_to_wait(group) ? -EPERM : 0;
+	return ret ?: put_back(group);
 }
 
 enum outcome {
@@ -292,6 +281,19 @@ static enum outcome judge(struct bindery_group *group)
 	list_for_each_entry(member, &group->members, node)
 		outcome = max(outcome, judge_member(member));
 	return outcome;
+}
+
+/* Beside a VFIO user no native driver could be bound. */
+static bool has_to_wait(struct bindery_group *group)
+{
+	struct bindery_member *member;
+
+	bindery_state_assert();
+	list_for_each_entry(member, &group->members, node)
+		if (!member->busy && member->did &&
+		    member->restored == BINDERY_RESTORED_USER)
+			return true;
+	return false;
 }
 
 static void again(struct bindery_group *group, bool user, bool sealed)
@@ -380,6 +382,10 @@ static bool finish(struct bindery_group *group, int ret, bool sealed,
 	enum outcome outcome;
 
 	guard(bindery_state)();
+	/* also who was overdue, and has returned only now */
+	if (!ret && has_to_wait(group))
+		ret = -EPERM;
+	trace_bindery_pass(group, ret);
 	if (ret == -ECANCELED || is_taken_back(group))
 		return false;
 	outcome = judge(group);
@@ -418,7 +424,6 @@ void bindery_drain_work(struct work_struct *work)
 	if (!bindery_is_going_down()) {
 		sealed = bindery_group_is_sealed(group);
 		ret = restore_group(group, sealed);
-		trace_bindery_pass(group, ret);
 		is_free = finish(group, ret, sealed, &members);
 		bindery_members_drop(&members);
 		if (is_free)

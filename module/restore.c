@@ -349,15 +349,17 @@ static enum bindery_restored restore(struct bindery_member *member)
  */
 int bindery_member_restore(struct bindery_member *member)
 {
-	member->restored = restore(member);
-	if (bindery_member_goes(member, member->restored ==
-				BINDERY_RESTORED_FAILED ? member->error : 0)) {
+	enum bindery_restored restored = restore(member);
+
+	if (bindery_member_goes(member, restored == BINDERY_RESTORED_FAILED ?
+				member->error : 0)) {
 		member->did = 0;
-		member->restored = BINDERY_RESTORED;
+		restored = BINDERY_RESTORED;
 	}
-	if (member->restored == BINDERY_RESTORED)
+	if (restored == BINDERY_RESTORED)
 		member->error = 0;
-	if (member->restored == BINDERY_RESTORED_FOREIGN)
+	if (restored == BINDERY_RESTORED_FOREIGN)
 		member->error = -EBUSY;
+	member->restored = restored;
 	return member->error;
 }
