@@ -251,7 +251,7 @@ bool bindery_group_has_user(struct bindery_group *group);
 int bindery_group_fence(struct bindery_group *group, unsigned long deadline,
 			bool draining);
 bool bindery_group_is_due(struct bindery_group *group);
-int bindery_group_seal_off(struct bindery_group *group);
+int bindery_group_seal_off(struct bindery_group *group, bool force);
 bool bindery_group_has_open_device(struct bindery_group *group);
 void bindery_group_unfence(struct bindery_group *group);
 int bindery_group_try(struct bindery_group *group, unsigned long deadline);

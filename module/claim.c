@@ -189,6 +189,19 @@ void bindery_claim_group_done(struct bindery_claim *claim)
 	bindery_claim_put(claim);
 }
 
+/* As the claim is to end; with force who has it open is not waited for. */
+static void take_over(struct bindery_group *group,
+		      const struct bindery_claim *claim)
+{
+	bindery_state_assert();
+	WRITE_ONCE(group->restore_ms, claim->deadline_ms);
+	if (!claim->force)
+		return;
+	WRITE_ONCE(group->force, true);
+	if (group->await_close)
+		bindery_group_drain(group);
+}
+
 /* The claim waits for the restore that begins now, or when a repair is done. */
 static void await_restore(struct bindery_claim *claim,
 			  struct bindery_group *group)
@@ -205,11 +218,8 @@ static void await_restore(struct bindery_claim *claim,
 		bindery_claim_get(claim);
 		claim->restoring++;
 		group->ending = claim;
-		group->restore_ms = claim->deadline_ms;
-		group->force = claim->force;
-		/* who has it open is asked to go, instead of waited for */
-		if (group->force && group->await_close)
-			bindery_group_drain(group);
+		WRITE_ONCE(group->force, false);
+		take_over(group, claim);
 		break;
 	default:
 		break;
@@ -328,6 +338,17 @@ static bool has_unseen(struct bindery_claim *claim)
 	return false;
 }
 
+/* Their restore has begun already: by REVOKE, or in a rollback. */
+static void take_over_begun(struct bindery_claim *claim)
+{
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; i < claim->plan->num_groups; i++)
+		if (claim->plan->groups[i]->ending == claim)
+			take_over(claim->plan->groups[i], claim);
+}
+
 static int check_end(struct bindery_claim *claim,
 		     const struct bindery_releasing *how, bool in_use)
 {
@@ -357,6 +378,7 @@ int bindery_claim_end_told(struct bindery_claim *claim,
 			claim->force = how->flags & BINDERY_RELEASE_FORCE;
 			claim->deadline_ms = how->deadline_ms ?:
 					     claim->deadline_ms;
+			take_over_begun(claim);
 			bindery_claim_end_locked(claim, &members);
 		}
 	}

@@ -98,7 +98,7 @@ static bool is_in_pass(struct bindery_member *member)
 /* A caller that does not want to wait is no reason to hurry drivers. */
 unsigned int bindery_group_patience(const struct bindery_group *group)
 {
-	return max(group->restore_ms, PATIENCE_MIN_MS);
+	return max(READ_ONCE(group->restore_ms), PATIENCE_MIN_MS);
 }
 
 /* False: some were not begun, because others are overdue. */
@@ -135,14 +135,17 @@ static bool is_due(struct bindery_group *group)
 	return bindery_group_is_due(group);
 }
 
-/* False: it was taken back by an ACQUIRE before anything was done. */
-static bool begin_pass(struct bindery_group *group)
+/* Nothing has been done yet, and an ACQUIRE may have taken it back. */
+static int begin_pass(struct bindery_group *group, bool forced)
 {
 	struct bindery_member *member;
 
 	guard(bindery_state)();
 	if (!bindery_group_is_due(group))
-		return false;
+		return -ECANCELED;
+	/* and let it go again, but not by force */
+	if (forced && !group->force)
+		return -EAGAIN;
 	group->intact = false;
 	list_for_each_entry(member, &group->members, node) {
 		member->bound = false;
@@ -152,7 +155,7 @@ static bool begin_pass(struct bindery_group *group)
 	}
 	if (!group->rollback)
 		bindery_group_set_state(group, BINDERY_GROUP_RESTORING);
-	return true;
+	return 0;
 }
 
 /* All overrides, before the first target is left: as in an ACQUIRE. */
@@ -178,33 +181,36 @@ static int put_back(struct bindery_group *group)
 			   bindery_member_restore) ? 0 : -EAGAIN;
 }
 
-static int seal_off(struct bindery_group *group)
+static int seal_off(struct bindery_group *group, bool force)
 {
-	int ret = bindery_group_seal_off(group);
+	int ret = bindery_group_seal_off(group, force);
 
-	if (ret || group->force || !bindery_group_has_open_device(group))
+	if (ret || force || !bindery_group_has_open_device(group))
 		return ret;
 	bindery_group_unfence(group);
 	return -EPERM;
 }
 
+#define FORCED	2
+
 /*
- * 0: they are, until the group is unfenced. 1: there is none, or who is in will
- * be asked to go. -EPERM: one is in; -EAGAIN: something else is, try again
+ * 0: they are, until the group is unfenced. 1: there is none. FORCED: who is in
+ * will be asked to go. -EPERM: one is in; -EAGAIN: something else is, try again
  * later; -ECANCELED: it was taken back.
  */
 static int keep_users_out(struct bindery_group *group, bool sealed,
 			  bool draining)
 {
+	bool force = READ_ONCE(group->force);
 	int ret;
 
 	if (sealed)
-		ret = seal_off(group);
+		ret = seal_off(group, force);
 	else
 		ret = bindery_group_fence(group, jiffies +
 					  msecs_to_jiffies(FENCE_MS), draining);
-	if (ret == -EPERM && group->force)
-		return 1;
+	if (ret == -EPERM && force)
+		return FORCED;
 	return ret < 0 && ret != -EPERM && ret != -ECANCELED ? -EAGAIN : ret;
 }
 
@@ -243,7 +249,7 @@ static int restore_group(struct bindery_group *group, bool sealed)
 		unfenced = keep_users_out(group, sealed, true);
 	if (unfenced < 0)
 		return unfenced;
-	ret = begin_pass(group) ? 0 : -ECANCELED;
+	ret = begin_pass(group, unfenced == FORCED);
 	ret = ret ?: aim_and_look_again(group, &unfenced);
 	ret = ret ?: leave_targets(group);
 	if (!unfenced)
@@ -328,7 +334,7 @@ void bindery_group_closed(struct bindery_group *group)
 static bool conclude(struct bindery_group *group, struct list_head *members)
 {
 	bindery_state_assert();
-	group->force = false;
+	WRITE_ONCE(group->force, false);
 	if (list_empty(&group->holds)) {
 		bindery_group_untrack(group, members);
 		return true;

@@ -65,14 +65,14 @@ static int begin(struct bindery_group *group, bool draining)
  * The same where all that VFIO has of the group is sealed: no device is open,
  * and none is opened. To be unfenced. -EPERM: one is open.
  */
-int bindery_group_seal_off(struct bindery_group *group)
+int bindery_group_seal_off(struct bindery_group *group, bool force)
 {
 	guard(bindery_state)();
 	if (!bindery_group_is_due(group))
 		return -ECANCELED;
 	if (group->fencing)
 		return -EAGAIN;
-	if (!group->force && bindery_group_is_open(group))
+	if (!(force && group->force) && bindery_group_is_open(group))
 		return -EPERM;
 	group->fencing = true;
 	group->sealed_off = true;

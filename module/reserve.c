@@ -277,7 +277,7 @@ static void join(struct bindery_plan *plan, unsigned int index)
 	if (group->state != BINDERY_GROUP_DRAINING)
 		return;
 	group->ending = NULL;
-	group->force = false;
+	WRITE_ONCE(group->force, false);
 	group->await_close = false;
 	if (ended)
 		bindery_claim_group_done(ended);

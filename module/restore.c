@@ -88,7 +88,7 @@ static int release_target(struct bindery_member *member)
 	on_target = dev->driver == member->target->drv;
 	has_vfs = bindery_pci_num_vf(member->pdev);
 	device_unlock(dev);
-	if (on_target && has_vfs && !member->group->force)
+	if (on_target && has_vfs && !READ_ONCE(member->group->force))
 		return BINDERY_ERROR_PF_HAS_VFS;
 	if (on_target && bindery_member_overdue(member))
 		return -ETIMEDOUT;

@@ -11,6 +11,8 @@
 #include "kselftest_harness.h"
 #include "delegation.h"
 
+#define FORCE_MS	1000
+
 DELEGATION_FIXTURE(revoke)
 
 TEST_F(revoke, G4_nothing_is_left_after_revocation)
@@ -125,34 +127,95 @@ static int let_go(int socket, void *arg)
 	return dg->answer.error.out_code;
 }
 
+static int let_go_by_force(int socket, void *arg)
+{
+	struct delegation *dg = arg;
+
+	tell(socket, release_with(dg->claim, &dg->answer, BINDERY_RELEASE_FORCE,
+				  FORCE_MS, 0));
+	return dg->answer.error.out_code;
+}
+
+static int claim_delegated(struct delegation *dg)
+{
+	dg->file = delegate_to(dg, ALL, dg->first);
+	if (dg->file < 0)
+		return dg->file;
+	dg->claim = acquire(dg->file, &dg->request);
+	return dg->claim < 0 ? dg->claim : 0;
+}
+
+/* The claim has ended when that is about to end it. What it returns. */
+static int release_too_late(struct delegation *dg,
+			    int (*release)(int socket, void *arg), int *code)
+{
+	int ret = 1;
+
+	if (module_load(TEST_HOLD) ||
+	    knob(TEST_HOLD, "hold", "bindery_claim_end_told") ||
+	    child_start(&dg->child, release, dg))
+		return ret;
+	if (!knob_holds(TEST_HOLD) ||
+	    take_back(dg, dg->file, BINDERY_REVOKE_RELEASE, 0))
+		note("it was not too late");
+	else
+		ret = 0;
+	knob(TEST_HOLD, "hold", "");
+	if (!ret)
+		hear(dg->child.socket, &ret);
+	*code = child_wait(&dg->child);
+	return ret;
+}
+
 /* What is left of the group's use then is somebody else's. */
 TEST_F_TIMEOUT(revoke, G4_C9_revoke_with_release_beside_a_release, 60)
 {
 	struct delegation *dg = &self->dg;
 	struct vfio_user user;
-	int result = 0, other;
+	int code, other;
 
-	ASSERT_EQ(0, module_load(TEST_HOLD));
 	dg->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
-	dg->file = delegate_to(dg, ALL, dg->first);
-	ASSERT_LE(0, dg->file);
-	dg->claim = acquire(dg->file, &dg->request);
-	ASSERT_LE(0, dg->claim);
+	ASSERT_EQ(0, claim_delegated(dg));
 	other = acquire(dg->control, &dg->request);
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, vfio_open(&user, dg->first));
-	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_claim_end_told"));
-	ASSERT_EQ(0, child_start(&dg->child, let_go, dg));
-	EXPECT_TRUE(knob_holds(TEST_HOLD));
-	EXPECT_EQ(0, take_back(dg, dg->file, BINDERY_REVOKE_RELEASE, 0));
-	knob(TEST_HOLD, "hold", "");
-	EXPECT_EQ(0, hear(dg->child.socket, &result));
-	EXPECT_EQ(0, result);
-	EXPECT_EQ(BINDERY_ERROR_NONE, child_wait(&dg->child));
+	EXPECT_EQ(0, release_too_late(dg, let_go, &code));
+	EXPECT_EQ(BINDERY_ERROR_NONE, code);
 	EXPECT_TRUE(group_is(dg->control, dg->first, BINDERY_GROUP_HELD));
 	vfio_close(&user);
 	EXPECT_EQ(0, release(other, &dg->answer));
 	close_claim(other);
+}
+
+/* The user, for whom the restore waits already, is asked to go all the same. */
+TEST_F_TIMEOUT(revoke, G4_C9_revoke_with_release_beside_one_with_force, 60)
+{
+	struct delegation *dg = &self->dg;
+	struct vfio_user user;
+	int code;
+
+	ASSERT_EQ(0, module_load(SEALED_MODULE));
+	/* VFIO tells when a device is closed only if it is sealed */
+	for (int sealed = 0; sealed < 2; sealed++) {
+		request_group(&dg->request, &dg->group,
+			      sealed ? "" : TEST_TARGET);
+		if (sealed)
+			dg->request.cmd.flags |= BINDERY_ACQUIRE_SEALED;
+		ASSERT_EQ(0, claim_delegated(dg));
+		ASSERT_EQ(0, vfio_open(&user, dg->first));
+		EXPECT_EQ(-ETIMEDOUT,
+			  release_too_late(dg, let_go_by_force, &code));
+		EXPECT_EQ(BINDERY_ERROR_DEADLINE, code);
+		EXPECT_TRUE(wait_until(group_is(dg->control, dg->first,
+						BINDERY_GROUP_STUCK)));
+		vfio_close(&user);
+		EXPECT_TRUE(wait_until(group_is(dg->control, dg->first,
+						BINDERY_GROUP_FREE)));
+		close_claim(dg->claim);
+		close(dg->file);
+	}
+	dg->claim = -1;
+	dg->file = -1;
 }
 
 /* It is told at once, though the group is not free yet. */
