@@ -181,8 +181,42 @@ static int wait_restored(struct bindery_claim *claim, struct bindery_plan *plan,
 	return fail_late(plan, failure);
 }
 
-/* Positive: it has ended, and waits for a user to go. */
-static int end_told(struct bindery_claim *claim, struct bindery_plan *plan,
+static u64 newest_of(const struct bindery_plan *plan)
+{
+	u64 newest = 0;
+	unsigned int i;
+
+	for (i = 0; plan && i < plan->num_members; i++)
+		newest = max(newest, plan->members[i]->number);
+	return newest;
+}
+
+/*
+ * Once a group is restored its members are forgotten, and what came of them. A
+ * plan that has them has the newest.
+ */
+static int take_plan(struct bindery_claim *claim, struct bindery_plan **plan,
+		     struct bindery_failure *failure)
+{
+	struct bindery_plan *now = bindery_claim_plan(claim);
+
+	if (!now) {
+		bindery_failure_clear(failure);
+		return bindery_fail(failure, BINDERY_ERROR_NO_MEMORY,
+				    BINDERY_STEP_REQUEST, 0);
+	}
+	if (newest_of(now) < newest_of(*plan))
+		swap(now, *plan);
+	bindery_plan_put(*plan);
+	*plan = now;
+	return 0;
+}
+
+/*
+ * Positive: it has ended, and waits for a user to go. The plan is of the groups
+ * at the end: members may have come while users were waited for.
+ */
+static int end_told(struct bindery_claim *claim, struct bindery_plan **plan,
 		    const struct bindery_releasing *how, unsigned long deadline,
 		    struct bindery_failure *failure)
 {
@@ -192,11 +226,14 @@ static int end_told(struct bindery_claim *claim, struct bindery_plan *plan,
 	do {
 		ret = 0;
 		if (flags & BINDERY_RELEASE_WAIT)
-			ret = wait_for_users(claim, plan, deadline, failure);
+			ret = wait_for_users(claim, *plan, deadline, failure);
 		else if (!(flags & BINDERY_RELEASE_FORCE))
-			ret = look_for_users(claim, plan, deadline, failure);
+			ret = look_for_users(claim, *plan, deadline, failure);
 		if (ret && !(flags & BINDERY_RELEASE_DEFER))
 			return ret;
+		err = take_plan(claim, plan, failure);
+		if (err)
+			return err;
 		err = bindery_claim_end_told(claim, how, ret);
 	} while (err == -EAGAIN);
 	if (err) {
@@ -212,15 +249,16 @@ static int end_told(struct bindery_claim *claim, struct bindery_plan *plan,
 	return 1;
 }
 
-static int release(struct bindery_claim *claim, struct bindery_plan *plan,
+static int release(struct bindery_claim *claim, struct bindery_plan **plan,
 		   const struct bindery_releasing *how, unsigned long deadline,
 		   struct bindery_failure *failure)
 {
-	int ret = end_told(claim, plan, how, deadline, failure);
+	int ret = take_plan(claim, plan, failure);
 
+	ret = ret ?: end_told(claim, plan, how, deadline, failure);
 	if (ret)
 		return min(ret, 0);
-	return wait_restored(claim, plan, how->flags, deadline, failure);
+	return wait_restored(claim, *plan, how->flags, deadline, failure);
 }
 
 static int check_flags(struct bindery_ucmd *ucmd, u32 flags)
@@ -251,12 +289,7 @@ int bindery_claim_release(struct bindery_ucmd *ucmd,
 	ret = ret ?: begin(claim, how->generation, &ucmd->failure);
 	if (ret)
 		return ret;
-	*plan = bindery_claim_plan(claim);
-	if (*plan)
-		ret = release(claim, *plan, how, deadline, &ucmd->failure);
-	else
-		ret = bindery_fail(&ucmd->failure, BINDERY_ERROR_NO_MEMORY,
-				   BINDERY_STEP_REQUEST, 0);
+	ret = release(claim, plan, how, deadline, &ucmd->failure);
 	end(claim);
 	return ret;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
+#include "delegation.h"
 #include "hotplug.h"
 
 HOTPLUG_FIXTURE(hotplug)
@@ -321,6 +322,81 @@ TEST_F(hotplug, W1_a_newcomer_to_a_group_that_drains_for_a_mapping)
 TEST_F(hotplug, W1_a_newcomer_to_a_group_that_drains_without_a_device)
 {
 	EXPECT_EQ(0, drains_with(self, VFIO_PART_GROUP));
+}
+
+/* Told: what it returns, and whether it tells of the newcomer. */
+static int wait_and_release(int socket, void *arg)
+{
+	struct hotplug *hp = arg;
+	struct answer *answer = &hp->answer;
+
+	/* What the parent has open is not to be in use by a child. */
+	vfio_close(&hp->user);
+	tell(socket, release_with(hp->claim, answer, BINDERY_RELEASE_WAIT, 0,
+				  0));
+	return !member_of(answer->members, answer->num_members,
+			  hp->newcomer->bdf);
+}
+
+/* Only one RELEASE at a time. */
+static bool is_releasing(struct hotplug *hp)
+{
+	return release(hp->claim, &hp->answer) == -EBUSY &&
+	       hp->answer.error.out_code == BINDERY_ERROR_BUSY;
+}
+
+/* Somebody has the first member, and a RELEASE waits for him. */
+static int release_waits(struct hotplug *hp)
+{
+	return vfio_open(&hp->user, hp->first->bdf) ||
+	       child_start(&hp->child, wait_and_release, hp) ||
+	       !wait_until(is_releasing(hp)) ? -1 : 0;
+}
+
+TEST_F(hotplug, W1_C9_a_release_that_waited_tells_of_who_came_meanwhile)
+{
+	int ret = -1;
+
+	ACQUIRE();
+	ASSERT_EQ(0, release_waits(&self->hp));
+	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	vfio_close(&self->hp.user);
+	EXPECT_EQ(0, hear(self->hp.child.socket, &ret));
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, child_wait(&self->hp.child));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
+/* The group is restored already, and knows nobody any more. */
+TEST_F(hotplug, W1_C9_a_release_that_is_late_tells_of_who_came_before)
+{
+	const char *bdf = self->hp.newcomer->bdf;
+	struct bindery_ioc_revoke revoke;
+	struct bindery_ioc_error error;
+	struct delegated delegated;
+	int file, ret = 0;
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	delegated_init(&delegated, ALL, self->hp.first->bdf, NULL);
+	file = give(self->hp.control, &delegated);
+	ASSERT_LE(0, file);
+	self->hp.claim = acquire(file, &self->hp.request);
+	ASSERT_LE(0, self->hp.claim);
+	ASSERT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	ASSERT_EQ(0, pci_override(bdf, "somebody"));
+	ASSERT_EQ(0, release_waits(&self->hp));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_claim_plan"));
+	EXPECT_EQ(0, revoke_with(self->hp.control, &revoke, &error, NO_ID, file,
+				 BINDERY_REVOKE_RELEASE, 0));
+	vfio_close(&self->hp.user);
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	EXPECT_TRUE(wait_until(hotplug_is(&self->hp, BINDERY_GROUP_FREE)));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_EQ(0, hear(self->hp.child.socket, &ret));
+	EXPECT_EQ(-EBUSY, ret);
+	EXPECT_EQ(0, child_wait(&self->hp.child));
+	close(file);
+	EXPECT_EQ(0, pci_override(bdf, ""));
 }
 
 /* Its DMA, above all: the group was not the kernel's own when it came. */
