@@ -75,10 +75,11 @@ def cmd_test(args) -> int:
     boots = [kernels.get(name) for name in args.kernel]
     for kernel in boots:
         modules.build(kernel, [])
-    jobs = [suite.Job(machine, kernel, programs, args.soak)
-            for machine in wanted for kernel in boots
+    jobs = [part for machine in wanted for kernel in boots
             if (programs := tuple(program for program in choose(machine, args)
-                                  if kernel.labels.isdisjoint(program.not_on)))]
+                                  if kernel.labels.isdisjoint(program.not_on)))
+            for part in suite.Job(machine, kernel, programs,
+                                  args.soak).parts()]
     if not jobs:
         raise Failure("no machine runs any of that")
     for job in jobs:

@@ -3,6 +3,7 @@
 what each guest reported into a result."""
 
 import json
+import math
 import os
 import shutil
 import threading
@@ -33,6 +34,9 @@ RERUNS = 2
 #: Of its limit, what a program takes: where none was measured, the longest
 #: guests still begin first.
 USUAL_SHARE = 24
+#: A guest that is to take longer is divided, so that on slow kernels no
+#: processor is busy with one long after all others have ended.
+PART_SECONDS = 1200
 
 
 @dataclass(frozen=True)
@@ -43,20 +47,46 @@ class Job:
     programs: tuple[Program, ...]
     soak: bool = False
     again: bool = False     #: only what failed, beside the first try's logs
+    part: int = 0           #: of the machine's programs, from 1 on; 0: all
+
+    @property
+    def name(self) -> str:
+        return f"{self.machine.name}.{self.part}" if self.part else \
+            self.machine.name
 
     @property
     def logs(self) -> Path:
         again = "-again" if self.again else ""
-        return LOGS / f"{self.machine.name}-{self.kernel.name}{again}"
+        return LOGS / f"{self.name}-{self.kernel.name}{again}"
 
     @property
     def place(self) -> str:
-        return f"{self.machine.name}/{self.kernel.name}"
+        return f"{self.name}/{self.kernel.name}"
 
     @property
     def limits(self) -> list[int]:
         return [program.timeout * self.kernel.needs.slowness
                 for program in self.programs]
+
+    @property
+    def usual(self) -> float:
+        """Seconds that it takes, as far as its limits tell."""
+        return sum(self.limits) / USUAL_SHARE
+
+    def parts(self) -> list["Job"]:
+        """Guests that are about equally long, each run of a program's in the
+        same: what it is expected to skip is known by its name."""
+        number = math.ceil(self.usual / PART_SECONDS)
+        if number < 2 or self.soak:
+            return [self]
+        part, before = {}, 0
+        for program, limit in zip(self.programs, self.limits):
+            part.setdefault(program.name,
+                            1 + before * number // sum(self.limits))
+            before += limit
+        return [replace(self, part=own, programs=tuple(
+            program for program in self.programs if part[program.name] == own))
+            for own in sorted(set(part.values()))]
 
 
 def contents(machine: Machine, kernel: Kernel,
@@ -97,9 +127,8 @@ def run_all(jobs: list[Job], end: float = float("inf")
     monotonic clock, no guest begins after it, and the shortest come first;
     else the longest."""
     known = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
-    order = sorted(jobs, key=lambda job: known.get(
-        job.place, sum(job.limits) / USUAL_SHARE),
-        reverse=end == float("inf"))
+    order = sorted(jobs, key=lambda job: known.get(job.place, job.usual),
+                   reverse=end == float("inf"))
     with ThreadPoolExecutor(os.cpu_count() * min(
             (job.kernel.needs.per_processor for job in jobs),
             default=1)) as pool:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from dataclasses import replace
 from contextlib import redirect_stdout
 from pathlib import Path
 from unittest import mock
@@ -320,6 +321,22 @@ class DebugKernels(unittest.TestCase):
         plan = guest.plan(made, list(programs), True, slowness)
         self.assertIn(f"run\t0\t{made.timeout * slowness}\ta_test", plan)
         self.assertIn(f"KSFT_SLOWNESS={slowness}", plan)
+
+    def test_a_long_guest_is_divided(self):
+        names = [f"{name}_test" for name in "abcdef"]
+        made = machine.Machine("m", "", [], [], programs=[*names, "a_test -x"])
+        short = suite.Job(made, KERNEL, tuple(made.all_programs()))
+        self.assertEqual(short.parts(), [short])
+        made = replace(made, timeout=suite.PART_SECONDS * suite.USUAL_SHARE //
+                       3)
+        parts = suite.Job(made, KERNEL, tuple(made.all_programs())).parts()
+        self.assertEqual([[program.line for program in part.programs]
+                          for part in parts],
+                         [["a_test", "b_test", "c_test", "a_test -x"],
+                          ["d_test", "e_test"], ["f_test"]])
+        self.assertEqual([part.place for part in parts],
+                         ["m.1/6.1", "m.2/6.1", "m.3/6.1"])
+        self.assertEqual(len({part.logs for part in parts}), 3)
 
 
 class Skips(unittest.TestCase):
