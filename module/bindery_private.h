@@ -113,6 +113,8 @@ int bindery_room_check(struct bindery_room *room,
 int bindery_plan_write(const struct bindery_plan *plan,
 		       const struct bindery_room *room, u32 *num_members,
 		       struct bindery_failure *failure);
+bool bindery_member_validated(const struct bindery_member *member);
+void bindery_member_await(struct bindery_member *member, unsigned long deadline);
 void bindery_member_report(struct bindery_ioc_member *out,
 			   struct bindery_member *member,
 			   unsigned long deadline);

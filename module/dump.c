@@ -325,6 +325,7 @@ static int put_member(struct sk_buff *skb, const struct looked_at *looked_at,
 	struct bindery_ioc_member out;
 	int ret;
 
+	bindery_member_await(looked_at->member, deadline);
 	bindery_member_report(&out, looked_at->member, deadline);
 	ret = bindery_put_string(skb, BINDERY_A_NAME, out.out_name);
 	if (!ret && out.out_flags & BINDERY_MEMBER_PCI)

@@ -141,7 +141,7 @@ static void set_member(struct bindery_event_record *event,
 static void set_target(struct bindery_event_record *event,
 		       const struct bindery_member *member)
 {
-	if (member->target)
+	if (bindery_member_validated(member) && member->target)
 		set_string(event, BINDERY_A_TARGET, event->target,
 			   sizeof(event->target), member->target->name);
 }
@@ -338,7 +338,8 @@ void bindery_event_hotplug(const struct bindery_member *member, u32 type)
 	struct bindery_event_record *event = begin(type);
 
 	set_member(event, member);
-	set(event, ROLE, event->role, member->role);
+	set(event, ROLE, event->role, bindery_member_validated(member) ?
+				      member->role : BINDERY_ROLE_NONE);
 	set_target(event, member);
 	bindery_netlink_tell(event);
 }

@@ -387,9 +387,20 @@ static int publish(struct bindery_txn *txn, struct bindery_plan *plan)
 						  BINDERY_ERROR_CHANGED,
 						  txn->step, member->group->id);
 		member->group->published = true;
+		WRITE_ONCE(member->validating, true);
 		bindery_group_publish(member->group, member);
 	}
 	return 0;
+}
+
+static void validated(struct bindery_plan *plan)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->num_members; i++)
+		/* pairs with bindery_member_validated() */
+		smp_store_release(&plan->members[i]->validating, false);
+	wake_up_all(&bindery_wait);
 }
 
 /*
@@ -418,6 +429,7 @@ static int prepare(struct bindery_txn *txn)
 	if (!ret && bindery_adopt_prepare(txn))
 		ret = bindery_fail(&txn->failure, BINDERY_ERROR_NO_MEMORY,
 				   txn->step, 0);
+	validated(plan);
 	at_member(txn, BINDERY_STEP_OVERRIDE, NULL);
 	bindery_plan_put(first);
 	return ret;

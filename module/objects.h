@@ -90,7 +90,8 @@ struct bindery_member {
 	u64 number;			/* of all members, never used again */
 	bool has_iommu;			/* of a plan: when it was made */
 
-	/* set once by validation, which may run while others look */
+	bool validating;		/* others wait for what follows */
+	/* set once by validation */
 	u32 role;
 	u32 action;
 	u32 blocker;

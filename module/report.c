@@ -90,15 +90,34 @@ static void report_pci(struct bindery_ioc_member *out,
 		out->out_flags |= BINDERY_MEMBER_VF;
 }
 
+/* False: a transaction that begins is about to find out what it is. */
+bool bindery_member_validated(const struct bindery_member *member)
+{
+	/* pairs with validated() */
+	return !smp_load_acquire(&member->validating);
+}
+
+/* Not freezable: netlink holds a lock of its own. */
+void bindery_member_await(struct bindery_member *member, unsigned long deadline)
+{
+	wait_event_killable_timeout(bindery_wait,
+				    bindery_member_validated(member),
+				    bindery_remaining(deadline));
+}
+
 static void report_role(struct bindery_ioc_member *out,
 			struct bindery_member *member)
 {
 	struct bindery_native *native = &member->native;
 
+	if (!bindery_member_validated(member)) {
+		out->out_flags |= BINDERY_MEMBER_UNKNOWN;
+		return;
+	}
 	out->out_role = member->role;
 	out->out_action = member->action;
 	out->out_blocker = member->blocker;
-	out->out_errno = -member->error;
+	out->out_errno = -READ_ONCE(member->error);
 	if (member->target)
 		report_string(out, out->out_target, member->target->name);
 	if (member->target_absent)
@@ -140,7 +159,8 @@ static void report_state(struct bindery_ioc_member *out,
 	if (group)
 		out->out_generation = member->generation;
 	report_flags(out, member);
-	bindery_seal_report(out, member);
+	if (bindery_member_validated(member))
+		bindery_seal_report(out, member);
 	export_uuid(out->out_assignment_id, &member->assigned.id);
 	out->out_assignment = member->assigned.state;
 	out->out_users = member->assigned.users;
@@ -163,12 +183,14 @@ void bindery_member_report(struct bindery_ioc_member *out,
 static int members_write(struct bindery_member **members, unsigned int num,
 			 const struct bindery_room *room)
 {
+	unsigned long validated = bindery_look_deadline();
 	struct bindery_ioc_member out;
 	void __user *to;
 	unsigned int i;
 
 	for (i = 0; i < min(num, room->num_members); i++) {
 		try_to_freeze();
+		bindery_member_await(members[i], validated);
 		bindery_member_report(&out, members[i], bindery_look_deadline());
 		to = u64_to_user_ptr(room->members + (u64)i * room->member_size);
 		if (copy_to_user(to, &out, sizeof(out)) ||

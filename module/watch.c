@@ -335,8 +335,8 @@ static bool is_tampering(struct bindery_member *member, unsigned long action)
 {
 	struct device_driver *drv = member->dev->driver;
 
-	if (member->busy || member->role == BINDERY_ROLE_EXEMPT ||
-	    !member->group->intact)
+	if (member->busy || !member->group->intact ||
+	    member->role == BINDERY_ROLE_EXEMPT)
 		return false;
 	return action == BUS_NOTIFY_UNBOUND_DRIVER || !member->target ||
 	       drv != member->target->drv;

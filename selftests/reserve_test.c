@@ -277,6 +277,30 @@ TEST_F(reserve, T15_NOWAIT_returns_while_the_transaction_runs)
 	ASSERT_EQ(0, release(self->claim, &self->answer));
 }
 
+TEST_F(reserve, T15_what_a_member_is_is_told_once_it_is_known)
+{
+	struct bindery_ioc_member *member;
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ASSERT_EQ(0, reserve(self));
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_snapshot"));
+	ASSERT_EQ(0, bind_claim(self->claim, &self->answer,
+				BINDERY_ACQUIRE_NOWAIT, 0));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	member = status_member(self->claim, self->last, &self->answer);
+	ASSERT_NE(NULL, member);
+	EXPECT_EQ(BINDERY_ROLE_NONE, member->out_role);
+	EXPECT_NE(0, member->out_flags & BINDERY_MEMBER_UNKNOWN);
+
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_TRUE(BECOMES(HELD));
+	member = status_member(self->claim, self->last, &self->answer);
+	ASSERT_NE(NULL, member);
+	EXPECT_EQ(BINDERY_ROLE_REQUESTED, member->out_role);
+	EXPECT_EQ(0, member->out_flags & BINDERY_MEMBER_UNKNOWN);
+	ASSERT_EQ(0, release(self->claim, &self->answer));
+}
+
 TEST_F(reserve, T15_NOWAIT_tells_the_failure_through_STATUS)
 {
 	knob(TEST_TARGET, "fail", self->last);

@@ -530,7 +530,8 @@ enum bindery_event {
  *	kernel keeps all of it
  * @BINDERY_MEMBER_REMOVED: the device was removed from the bus
  * @BINDERY_MEMBER_UNKNOWN: the device's lock was held by somebody for too long:
- *	driver and overrides are not known
+ *	driver and overrides are not known; with role NONE in a group that is
+ *	BINDING, not even what is to become of it
  * @BINDERY_MEMBER_VFIO: a VFIO device is registered for it
  * @BINDERY_MEMBER_STUCK: a driver's callback of it is overdue
  * @BINDERY_MEMBER_TAMPERED_DRIVER: somebody else bound or unbound it while it
