@@ -13,11 +13,13 @@ FRAME = re.compile(r"\]\s+([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[(\w+)\])?$")
 #: What was interrupted has nothing to do with what the interrupt does.
 INTERRUPT = r"asm_(?:sysvec|exc|common_interrupt)"
 #: Nor has who called these, with nothing to hold, to do with what the kernel
-#: does in them on its own: locks, sleep, and what writes to sysfs do as well.
+#: does in them on its own: locks, sleep, what writes to sysfs do as well, and
+#: how vfio-pci makes a device ready when it is opened.
 ENTRIES = (r"mutex_(?:un)?lock|down_(?:read|write)|up_(?:read|write)",
            r"schedule(?:_timeout)?$|__wake_up|wait_for_completion|queue_work_on",
            r"device_(?:driver_attach|attach|release_driver)$",
-           r"__pm_runtime_|pm_runtime_(?:allow|forbid)$")
+           r"__pm_runtime_|pm_runtime_(?:allow|forbid)$",
+           r"vfio_pci_core_enable$")
 OUTSIDE = re.compile("|".join((INTERRUPT, *ENTRIES)))
 #: The project's modules, of the tests too.
 OURS = re.compile(r"bindery")

@@ -174,7 +174,8 @@ class Races(unittest.TestCase):
             self.assertEqual(races.others(log), [])
 
     def test_what_a_driver_does_when_asked_is_its_own(self):
-        for entry in ("device_driver_attach", "mutex_lock"):
+        for entry in ("device_driver_attach", "mutex_lock",
+                      "vfio_pci_core_enable@ [vfio_pci_core]"):
             log = self.log(("probe@ [e1000e]", entry, "move@ [bindery]"),
                            self.WRITER)
             self.assertEqual(report.splats(log), [])
