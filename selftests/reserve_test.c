@@ -412,9 +412,9 @@ TEST_F(reserve, C1_closing_the_claim_aborts_what_is_about_to_commit)
 			       (int)self->group.num));
 	close_claim(self->claim);
 	ASSERT_EQ(0, knob(TEST_NATIVE, "lock", ""));
-	COMES_BACK();
 	EXPECT_TRUE(wait_until(group_is(self->control, twin,
 					BINDERY_GROUP_FREE)));
+	COMES_BACK();
 	EXPECT_TRUE(pci_is_on(twin, TEST_NATIVE));
 }
 
