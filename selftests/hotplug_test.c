@@ -324,16 +324,29 @@ TEST_F(hotplug, W1_a_newcomer_to_a_group_that_drains_without_a_device)
 	EXPECT_EQ(0, drains_with(self, VFIO_PART_GROUP));
 }
 
-/* Told: what it returns, and whether it tells of the newcomer. */
+static bool is_busy(struct hotplug *hp, int ret)
+{
+	return ret == -EBUSY &&
+	       hp->answer.error.out_code == BINDERY_ERROR_BUSY;
+}
+
+/*
+ * Told: what it returns, and whether it tells of the newcomer. The parent's
+ * look whether it waits may be in its way.
+ */
 static int wait_and_release(int socket, void *arg)
 {
 	struct hotplug *hp = arg;
 	struct answer *answer = &hp->answer;
+	int ret;
 
 	/* What the parent has open is not to be in use by a child. */
 	vfio_close(&hp->user);
-	tell(socket, release_with(hp->claim, answer, BINDERY_RELEASE_WAIT, 0,
-				  0));
+	do
+		ret = release_with(hp->claim, answer, BINDERY_RELEASE_WAIT, 0,
+				   0);
+	while (is_busy(hp, ret));
+	tell(socket, ret);
 	return !member_of(answer->members, answer->num_members,
 			  hp->newcomer->bdf);
 }
@@ -341,8 +354,7 @@ static int wait_and_release(int socket, void *arg)
 /* Only one RELEASE at a time. */
 static bool is_releasing(struct hotplug *hp)
 {
-	return release(hp->claim, &hp->answer) == -EBUSY &&
-	       hp->answer.error.out_code == BINDERY_ERROR_BUSY;
+	return is_busy(hp, release(hp->claim, &hp->answer));
 }
 
 /* Somebody has the first member, and a RELEASE waits for him. */
