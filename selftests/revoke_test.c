@@ -147,13 +147,14 @@ static int claim_delegated(struct delegation *dg)
 
 /* The claim has ended when that is about to end it. What it returns. */
 static int release_too_late(struct delegation *dg,
-			    int (*release)(int socket, void *arg), int *code)
+			    int (*how)(int socket, void *arg), int *code)
 {
 	int ret = 1;
 
+	*code = -1;
 	if (module_load(TEST_HOLD) ||
 	    knob(TEST_HOLD, "hold", "bindery_claim_end_told") ||
-	    child_start(&dg->child, release, dg))
+	    child_start(&dg->child, how, dg))
 		return ret;
 	if (!knob_holds(TEST_HOLD) ||
 	    take_back(dg, dg->file, BINDERY_REVOKE_RELEASE, 0))

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
-from dataclasses import replace
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
