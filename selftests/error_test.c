@@ -10,6 +10,10 @@
 #include "kselftest_harness.h"
 #include "fixture.h"
 
+/* Workers hold the module too, for a moment after they have told the end. */
+#define HELD_BY_FILES(number) \
+	wait_until(module_references("bindery") == (number))
+
 FIXTURE(error) {
 	COMMON;
 	struct modules modules;
@@ -18,6 +22,7 @@ FIXTURE(error) {
 FIXTURE_SETUP(error)
 {
 	COMMON_SETUP();
+	ASSERT_TRUE(HELD_BY_FILES(1));
 	ASSERT_EQ(0, modules_take(&self->modules));
 }
 
@@ -367,6 +372,7 @@ TEST_F(error, T8_C7_a_device_that_the_guest_never_saw)
 
 	self->request.cmd.flags = BINDERY_ACQUIRE_SHARED;
 	ACQUIRE();
+	ASSERT_TRUE(HELD_BY_FILES(2));
 	for (int i = 0; i < 2; i++) {
 		member = status_member(self->claim, self->last, &self->answer);
 		ASSERT_NE(NULL, member);

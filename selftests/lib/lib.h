@@ -166,6 +166,7 @@ struct modules {
 int module_load(const char *name);
 int module_unload(const char *name);
 bool module_is_loaded(const char *name);
+int module_references(const char *name);
 int modules_take(struct modules *modules);
 int modules_compare(const struct modules *before);
 int knob(const char *module, const char *name, const char *value);

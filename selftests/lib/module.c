@@ -53,6 +53,14 @@ bool module_is_loaded(const char *name)
 	return !access(path, F_OK);
 }
 
+int module_references(const char *name)
+{
+	char path[256], count[16];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", name);
+	return read_file(path, count, sizeof(count)) ? -1 : atoi(count);
+}
+
 int modules_take(struct modules *modules)
 {
 	char line[1024], name[256];
