@@ -100,14 +100,15 @@ static bool needs_repair(struct bindery_member *member)
 	       (drv != member->target->drv || member->tampered_override);
 }
 
-/* One that asks for it by itself gets it once. */
+/* By itself once, and only what somebody moved: the bus may not be done yet. */
 static bool is_wanted(struct bindery_group *group,
 		      struct bindery_member *member, bool automatic)
 {
 	guard(bindery_state)();
 	if (!needs_repair(member))
 		return false;
-	if (automatic && member->repaired)
+	if (automatic && (member->repaired || (!member->tampered_driver &&
+					       !member->tampered_override)))
 		return false;
 	member->automatic = automatic;
 	member->repaired |= automatic;

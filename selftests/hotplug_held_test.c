@@ -290,6 +290,28 @@ TEST_F(hotplug_held, W1_G4_revoke_beside_a_release_that_looks_at_a_newcomer)
 	close(file);
 }
 
+/* Nobody has moved it, so that its one repair is not for this. */
+TEST_F(hotplug_held, W1_W3_a_repair_by_itself_leaves_a_newcomer_to_the_bus)
+{
+	const char *bdf = self->hp.newcomer->bdf;
+
+	self->hp.request.cmd.flags |= BINDERY_ACQUIRE_REPAIR;
+	ACQUIRE();
+	ASSERT_EQ(0, knob(TEST_NATIVE, "hold_add", bdf));
+	ASSERT_EQ(0, plug_in(self->hp.qmp, self->hp.newcomer));
+	ASSERT_TRUE(knob_holds(TEST_NATIVE));
+	ASSERT_EQ(0, pci_unbind(self->hp.first->bdf));
+	EXPECT_TRUE(wait_until(pci_is_on(self->hp.first->bdf, VFIO_PCI)));
+	EXPECT_TRUE(wait_until(STATE() == BINDERY_GROUP_HELD));
+	EXPECT_TRUE(pci_is_on(bdf, ""));
+	knob(TEST_NATIVE, "hold_add", "");
+	ASSERT_TRUE(wait_until(pci_is_on(bdf, VFIO_PCI)));
+	ASSERT_EQ(0, pci_unbind(bdf));
+	EXPECT_TRUE(wait_until(pci_is_on(bdf, VFIO_PCI)));
+	EXPECT_EQ(0, release(self->hp.claim, &self->hp.answer));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
 TEST_F(hotplug_held, W1_W3_a_parked_newcomer_is_parked_again_by_a_repair)
 {
 	const char *bdf = self->hp.newcomer->bdf;
