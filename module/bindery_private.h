@@ -137,7 +137,8 @@ void bindery_claim_publish(struct bindery_claim *claim,
 struct bindery_plan *bindery_claim_plan(struct bindery_claim *claim);
 void bindery_claim_end(struct bindery_claim *claim);
 int bindery_claim_end_told(struct bindery_claim *claim,
-			   const struct bindery_releasing *how, bool in_use);
+			   const struct bindery_releasing *how, u64 newest,
+			   bool in_use);
 void bindery_claims_end(const struct bindery_delegation *delegation);
 void bindery_claim_end_locked(struct bindery_claim *claim,
 			      struct list_head *members);

@@ -349,12 +349,30 @@ static void take_over_begun(struct bindery_claim *claim)
 			take_over(claim->plan->groups[i], claim);
 }
 
+/* A transaction may have found its members since, or one has come. */
+static bool has_newer(struct bindery_claim *claim, u64 newest)
+{
+	struct bindery_member *member;
+	unsigned int i;
+
+	bindery_state_assert();
+	for (i = 0; i < claim->plan->num_groups; i++)
+		list_for_each_entry(member, &claim->plan->groups[i]->members,
+				    node)
+			if (member->number > newest)
+				return true;
+	return false;
+}
+
 static int check_end(struct bindery_claim *claim,
-		     const struct bindery_releasing *how, bool in_use)
+		     const struct bindery_releasing *how, u64 newest,
+		     bool in_use)
 {
 	bindery_state_assert();
 	if (how->only_closed && claim->files)
 		return -EBUSY;
+	if (has_newer(claim, newest))
+		return -EAGAIN;
 	if (in_use || how->flags & BINDERY_RELEASE_FORCE)
 		return 0;
 	return has_unseen(claim) ? -EAGAIN : 0;
@@ -364,16 +382,17 @@ static int check_end(struct bindery_claim *claim,
  * The same by who has looked for users, and leaves it to one who is in use when
  * that goes. -EBUSY: somebody has opened it meanwhile, and it is to end only if
  * nobody has; then how it was to end is forgotten. -EAGAIN: users have to be
- * looked for again.
+ * looked for again, or there is a member newer than the newest he knows of.
  */
 int bindery_claim_end_told(struct bindery_claim *claim,
-			   const struct bindery_releasing *how, bool in_use)
+			   const struct bindery_releasing *how, u64 newest,
+			   bool in_use)
 {
 	LIST_HEAD(members);
 	int ret;
 
 	scoped_guard(bindery_state) {
-		ret = check_end(claim, how, in_use);
+		ret = check_end(claim, how, newest, in_use);
 		if (!ret) {
 			claim->force = how->flags & BINDERY_RELEASE_FORCE;
 			claim->deadline_ms = how->deadline_ms ?:

@@ -234,7 +234,7 @@ static int end_told(struct bindery_claim *claim, struct bindery_plan **plan,
 		err = take_plan(claim, plan, failure);
 		if (err)
 			return err;
-		err = bindery_claim_end_told(claim, how, ret);
+		err = bindery_claim_end_told(claim, how, newest_of(*plan), ret);
 	} while (err == -EAGAIN);
 	if (err) {
 		bindery_failure_clear(failure);

@@ -379,6 +379,25 @@ TEST_F(hotplug, W1_C9_a_release_that_waited_tells_of_who_came_meanwhile)
 	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
 }
 
+/* It comes once the members to be told of are chosen, before the end. */
+TEST_F(hotplug, W1_C9_a_release_tells_of_who_comes_in_the_last_moment)
+{
+	int ret = -1;
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ACQUIRE();
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_claim_end_told"));
+	ASSERT_EQ(0, child_start(&self->hp.child, wait_and_release,
+				 &self->hp));
+	EXPECT_TRUE(knob_holds(TEST_HOLD));
+	EXPECT_EQ(0, comes_to(&self->hp, VFIO_PCI));
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_EQ(0, hear(self->hp.child.socket, &ret));
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, child_wait(&self->hp.child));
+	EXPECT_TRUE(wait_until(came_back(self->hp.newcomer)));
+}
+
 /* The group is restored already, and knows nobody any more. */
 TEST_F(hotplug, W1_C9_a_release_that_is_late_tells_of_who_came_before)
 {
