@@ -50,13 +50,21 @@ bool bindery_member_busy(struct bindery_member *member)
 }
 
 /*
- * For who unbinds, and may have waited long for the device's lock: nobody keeps
- * VFIO users out any more. It is left to the next pass.
+ * For who unbinds or binds, and may have waited long for the device's lock:
+ * nobody keeps VFIO users out any more, and whoever asked has been told that
+ * it failed. It is left to the next pass.
  */
 bool bindery_member_overdue(struct bindery_member *member)
 {
 	guard(bindery_state)();
 	return member->stuck;
+}
+
+/* For a repair that waited so: no claim is left that it would be for. */
+bool bindery_member_given_up(struct bindery_member *member)
+{
+	guard(bindery_state)();
+	return member->stuck && !member->group->intact;
 }
 
 static bool same_slot(const struct bindery_member *a,

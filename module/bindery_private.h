@@ -340,6 +340,7 @@ bool bindery_run_wait(struct bindery_run *run, unsigned long deadline);
 bool bindery_stuck_too_many(void);
 bool bindery_member_busy(struct bindery_member *member);
 bool bindery_member_overdue(struct bindery_member *member);
+bool bindery_member_given_up(struct bindery_member *member);
 void bindery_member_work(struct work_struct *work);
 
 /* restore.c */

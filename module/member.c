@@ -354,16 +354,31 @@ int bindery_member_unbind(struct bindery_member *member)
 	return has_vfs(member) ? BINDERY_ERROR_PF_HAS_VFS : 0;
 }
 
+/*
+ * device_driver_attach() does not ask the bus, and PCI says no to every driver
+ * until it has given a newcomer its resources.
+ */
+static bool bus_allows(struct bindery_member *member)
+{
+	struct device *dev = member->dev;
+
+	device_lock_assert(dev);
+	return dev->bus->match(dev, member->target->drv) > 0;
+}
+
 /* From here an automatic binder may bind the target before we do. */
 static int admit_target(struct bindery_member *member)
 {
 	int ret;
 
 	device_lock(member->dev);
-	ret = bindery_member_swap_override(member, member->target->name,
+	ret = bindery_member_overdue(member) ? -ETIMEDOUT :
+	      bindery_member_swap_override(member, member->target->name,
 					   GFP_KERNEL_ACCOUNT);
-	if (!ret)
+	if (!ret) {
 		member->did |= BINDERY_DID_BIND;
+		ret = bus_allows(member) ? 0 : -EAGAIN;
+	}
 	device_unlock(member->dev);
 	return ret;
 }
@@ -391,9 +406,18 @@ int bindery_member_bind(struct bindery_member *member)
 	int ret;
 
 	ret = admit_target(member);
-	if (ret)
-		return ret == -EBUSY ? BINDERY_ERROR_OVERRIDE :
-				       BINDERY_ERROR_NO_MEMORY;
+	switch (ret) {
+	case 0:
+		break;
+	case -ETIMEDOUT:
+		return ret;
+	case -EAGAIN:
+		return BINDERY_ERROR_CHANGED;
+	case -EBUSY:
+		return BINDERY_ERROR_OVERRIDE;
+	default:
+		return BINDERY_ERROR_NO_MEMORY;
+	}
 	ret = device_driver_attach(member->target->drv, member->dev);
 	return bind_result(member, ret);
 }
@@ -480,6 +504,11 @@ int bindery_member_assert_override(struct bindery_member *member,
 	return 0;
 }
 
+static bool is_off_target(struct bindery_member *member)
+{
+	return member->target && member->dev->driver != member->target->drv;
+}
+
 static bool is_elsewhere(struct bindery_member *member)
 {
 	struct device_driver *drv = member->dev->driver;
@@ -493,18 +522,22 @@ static bool is_on_other_vfio(struct bindery_member *member)
 	       to_pci_driver(member->dev->driver)->driver_managed_dma;
 }
 
-/* Not from who may use it, nor VFs from their PF. */
+/* Not from who may use it, nor VFs from their PF, nor for a claim that is gone. */
 static int prepare_repair(struct bindery_member *member, const char *to)
 {
 	int ret = 0;
 
 	device_lock(member->dev);
-	if (is_on_other_vfio(member) ||
+	if (bindery_member_given_up(member))
+		ret = -ECANCELED;
+	else if (is_on_other_vfio(member) ||
 	    (is_elsewhere(member) && bindery_pci_num_vf(member->pdev)))
 		ret = -EBUSY;
 	else if (!bindery_member_override_is_ours(member))
 		ret = bindery_member_assert_override(member, to,
 						     GFP_KERNEL_ACCOUNT);
+	if (!ret && is_off_target(member) && !bus_allows(member))
+		ret = -EAGAIN;
 	device_unlock(member->dev);
 	return ret;
 }

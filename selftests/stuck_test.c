@@ -505,4 +505,23 @@ TEST_F(stuck, C9_a_late_unbind_of_a_native_driver_leaves_it_to_its_user)
 	EXPECT_EQ(0, pci_override(bdf, ""));
 }
 
+/* It has been told that the bind failed, and its group is waited for. */
+TEST_F(stuck, C9_a_late_bind_is_none)
+{
+	const char *bdf = self->groups[1].bdf[0];
+
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	request_init(&self->request, TEST_TARGET);
+	request_add(&self->request, bdf);
+	self->request.cmd.deadline_ms = OVERDUE_MS;
+	ASSERT_EQ(0, knob(TEST_HOLD, "hold", "bindery_member_bind"));
+	EXPECT_EQ(-ETIMEDOUT, acquire(self->control, &self->request));
+	EXPECT_TRUE(COMES_TO(bdf, STUCK));
+	knob(TEST_TARGET, "hold_probe", bdf);
+	knob(TEST_HOLD, "hold", "");
+	EXPECT_TRUE(COMES_TO(bdf, FREE));
+	EXPECT_TRUE(pci_is_on(bdf, TEST_NATIVE));
+	knob(TEST_TARGET, "hold_probe", "");
+}
+
 TEST_HARNESS_MAIN

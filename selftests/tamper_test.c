@@ -408,6 +408,21 @@ static int repair_hangs(FIXTURE_DATA(tamper) *self)
 			      self->first, &self->answer);
 }
 
+TEST_F(tamper, W3_C9_a_late_repair_is_none_once_the_claim_has_ended)
+{
+	request_group(&self->request, &self->group, TEST_TARGET);
+	self->request.cmd.deadline_ms = REPAIR_MS;
+	ASSERT_EQ(0, module_load(TEST_HOLD));
+	ASSERT_EQ(0, hold(self, 0));
+	EXPECT_EQ(-EBUSY, repair_hangs(self));
+	close_claim(self->claim);
+	EXPECT_TRUE(wait_until(pci_is_on(self->last, TEST_NATIVE)));
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", self->first));
+	knob(TEST_HOLD, "hold", "");
+	COMES_BACK();
+	ASSERT_EQ(0, knob(TEST_TARGET, "hold_probe", ""));
+}
+
 TEST_F(tamper, W3_C9_a_user_beside_a_stuck_repair_is_waited_for)
 {
 	ASSERT_EQ(0, module_load(TEST_HOLD));
