@@ -25,6 +25,9 @@ SPLAT = re.compile(
 #: What no wait explains.
 FOUND = re.compile(
     r"BUG: K[AC]SAN|UBSAN:|refcount_t:|suspicious RCU usage|ODEBUG:"
+    r"|WARNING:.*\[bindery|WARNING: (?!CPU:|\S+\.[ch]:\d)"
+    r"|BUG: (?!soft lockup|workqueue lockup|unable to|kernel NULL)"
+    r"|INFO: trying to register|lock order detected"
     r"|possible (?:circular|recursive) locking|inconsistent lock state"
     r"|sleeping function called|scheduling while atomic|corruption")
 

@@ -217,6 +217,8 @@ def evaluate(job: Job, run: Run) -> report.Result:
     if run.ending:
         console = report.splats(run.console.splitlines())
         blame(result, run, [run.ending, *console])
+    elif job.machine.power_off:     # it goes on after its last record
+        result.problems += report.splats(run.console.splitlines())
     report.apply_skips(result, job.machine.expected_skips(job.kernel),
                        whole=not job.soak)
     log = report.log_lines(run.texts("klog"))

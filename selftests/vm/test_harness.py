@@ -121,9 +121,19 @@ class Judgement(unittest.TestCase):
         stall = "watchdog: BUG: soft lockup - CPU#0 stuck for 130s!"
         for found in ("BUG: KASAN: slab-use-after-free in f [bindery]",
                       "WARNING: possible circular locking dependency detected",
+                      "WARNING: possible irq lock inversion dependency detected",
+                      "WARNING: HARDIRQ-safe -> HARDIRQ-unsafe lock order detected",
+                      "WARNING: bad unlock balance detected!",
+                      "WARNING: CPU: 0 PID: 7 at x/a.c:1 f+0x1/0x2 [bindery]",
+                      "WARNING: x/a.c:1 at f+0x1/0x2 [bindery], CPU#1: a/7",
+                      "[ BUG: Invalid wait context ]",
+                      "BUG: KFENCE: use-after-free read in f",
+                      "INFO: trying to register non-static key.",
                       "UBSAN: shift-out-of-bounds in a.c:1:2"):
             self.assertFalse(report.first_starved([found, stall]), found)
             self.assertFalse(report.first_starved([found], "died"), found)
+        self.assertTrue(report.first_starved(
+            [stall, "WARNING: CPU: 0 PID: 7 at x/a.c:1 f+0x1/0x2"]))
         self.assertEqual(report.first_starved([], "died"), "died")
         self.assertTrue(report.first_starved(
             [stall, "Oops: KASAN: null-ptr-deref in range"]))
@@ -455,6 +465,16 @@ class SecondTry(unittest.TestCase):
             self.result("1..1\nok 1 T1_a", "1..1\nnot ok 1 T1_b"),
             "1..1\nnot ok 1 T1_b")
         self.assertEqual((result.failed, reruns.unsteady), (1, []))
+
+    def test_a_complaint_of_a_machine_that_goes_down_counts(self):
+        run = guest.Run(console="BUG: sleeping function called from x.c:1\n"
+                                "reboot: Power down\n")
+        for power_off, failed in ((True, 1), (False, 0)):
+            job = suite.Job(replace(self.JOB.machine, power_off=power_off),
+                            KERNEL, ())
+            with mock.patch.object(suite, "wrong_groups", return_value=[]):
+                result = suite.evaluate(job, run)
+            self.assertEqual(result.failed, failed)
 
     def test_a_spoilt_guest_runs_again_and_its_logs_stay(self):
         with tempfile.TemporaryDirectory() as folder, \
