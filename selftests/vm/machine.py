@@ -72,7 +72,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Machine:
-    """machines/NAME.toml; the keys are explained in machines/README.md."""
+    """machines/NAME.toml; the keys are explained in README.md."""
     name: str
     description: str
     qemu: list[str]

@@ -278,6 +278,21 @@ def assignment(text: str) -> str:
     return text
 
 
+MAX_MINUTES = 10080
+MAX_SEED = 4294967295
+
+
+def between(kind, least, most):
+    """A type of argument: a number with limits."""
+    def number(text: str):
+        value = kind(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(
+                f"{text}: from {least} to {most} is wanted")
+        return value
+    return number
+
+
 def several(parser, option: str, choices, text: str) -> None:
     """An option that takes one or more values."""
     parser.add_argument(
@@ -334,34 +349,43 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                       help="also what the command dkms does")
     test.add_argument("--alarms", action="store_true",
                       help="also whether debug kernels notice mistakes")
-    test.add_argument("--minutes", type=float, metavar="N",
+    test.add_argument("--minutes", type=between(float, 0, MAX_MINUTES),
+                      metavar="N",
                       help="N minutes from now, with what has to be built, "
                            "begin with no guest any more")
     demo.add_argument("--program", default="demo")
     fuzz.add_argument("--kernel", default="6.12-kasan", choices=every)
-    fuzz.add_argument("--minutes", type=int, default=1, metavar="N")
-    fuzz.add_argument("--seed", type=int, metavar="N",
+    fuzz.add_argument("--minutes", type=between(int, 1, MAX_MINUTES),
+                      default=1, metavar="N")
+    fuzz.add_argument("--seed", type=between(int, 1, MAX_SEED), metavar="N",
                       help="of an earlier run; by chance by default")
     several(timed, "kernel", every, "kernels, all stock ones by default")
     timed.add_argument("--real-time", action="store_true",
                        help="by the host's clock, also when emulated")
-    timed.add_argument("--rounds", nargs=2, type=int, default=(5, 101),
+    timed.add_argument("--rounds", nargs=2, type=between(int, 1, 100000),
+                       default=(5, 101),
                        metavar=("MANY", "ONE"),
                        help="rounds with many devices, and with one")
 
     several(tortured, "kernel", every, "kernels, all by default")
     several(tortured, "machine", all_machines, "machines to choose from")
-    tortured.add_argument("--seed", type=int,
+    tortured.add_argument("--seed", type=between(int, 1, MAX_SEED),
                           help="decides all that chance does; else a new one")
-    tortured.add_argument("--minutes", type=float, default=5,
+    tortured.add_argument("--minutes", default=5,
+                          type=between(float, 0, MAX_MINUTES),
                           help="on each kernel; 0: one episode")
-    tortured.add_argument("--seconds", type=int, metavar="N",
+    tortured.add_argument("--seconds", metavar="N",
+                          type=between(int, 1, 60 * MAX_MINUTES),
                           help=f"of an episode: {torture.EPISODE_SECONDS}, "
                                "more on a slow kernel")
 
     args = parser.parse_args(arguments)
     if "kernel" in args and args.kernel is None:
         args.kernel = stock
+    # Twice the same would be two guests with one place for their logs.
+    for name in ("kernel", "machine", "program"):
+        if isinstance(vars(args).get(name), list):
+            setattr(args, name, list(dict.fromkeys(vars(args)[name])))
     return args
 
 
