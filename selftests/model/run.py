@@ -45,7 +45,7 @@ class Result:
     def as_expected(self) -> bool:
         """No error in a whole search; or the error that was put there."""
         if self.job.has_fault:
-            return bool(self.found)
+            return bool(self.found) and "aborting" not in self.found
         return self.complete and not self.found
 
     def line(self, number: int) -> str:
