@@ -124,7 +124,8 @@ check: check-variables needs-check ## all tests, on all kernels
 		$$(for tap in $(O)/userspace/tests/*.tap; do \
 			echo --add $$tap; done)
 	@python3 userspace/tests/schema.py userspace/schema \
-		$(O)/userspace/tests/documents $(O)/vm/logs/*/*_test \
+		$(O)/userspace/tests/documents \
+		$(foreach kernel,$(KERNELS),$(O)/vm/logs/*-$(kernel)/*_test) \
 		>$(O)/schemas.tap || { cat $(O)/schemas.tap; exit 1; }
 
 # What is given is looked at before anything is installed or built for it.
@@ -142,14 +143,15 @@ define whole
 endef
 # $(call among,NAME,ALL)
 define among
-	test -n '$(strip $($(1)))' && test -z '$(filter-out $(2),$($(1)))' || \
-	{ echo '$(1)=$($(1)): there are $(strip $(2))' >&2; exit 2; }
+	test -n '$(strip $($(1)))' && test -z '$(filter-out $(2),$($(1)))' && \
+	test $(words $($(1))) -eq $(words $(sort $($(1)))) || \
+	{ echo '$(1)=$($(1)): there are $(strip $(2)), each once' >&2; exit 2; }
 endef
 
 .PHONY: check-variables
 check-variables:
 	@$(call whole,MINUTES,1,$(MAX_MINUTES))
-	@$(if $(SEED),$(call whole,SEED,0,$(MAX_SEED)))
+	@$(if $(SEED),$(call whole,SEED,1,$(MAX_SEED)))
 	@$(call among,KERNELS,$(ALL_KERNELS) $(ALL_DEBUG_KERNELS))
 	@$(call among,DEBUG_KERNELS,$(ALL_DEBUG_KERNELS))
 

@@ -50,8 +50,11 @@ $(test_programs): $(test_out)/%: $(test_out)/tests/%.o $(test_common) $(test_lib
 	$(say) LD $(@F)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $(wrap) -o $@ $^ $(LIB_LIBS) $(JSON_LIBS)
 
+# By another name, so that `make -n' does not take this for a make, and run it.
+make_program := $(MAKE)
+
 check: $(test_programs) all $(out)/bindery
-	$(Q)O=$(O) VERSION=$(VERSION) SRC=$(src) CC='$(CC)' MAKE='$(MAKE)' \
+	$(Q)O=$(O) VERSION=$(VERSION) SRC=$(src) CC='$(CC)' MAKE='$(make_program)' \
 		$(src)tests/run.sh $(test_programs) $(test_scripts) $(fuzz_replays)
 
 # Once more, for gcov. `check' wants to know only what the library's own tests
