@@ -3,7 +3,7 @@
 #
 # One fuzzer after another, each for so many seconds or, with RUNS, for so many
 # runs; new inputs stay in the build directory. Ends with the first that finds
-# something. FUZZ_SEED makes a run repeatable.
+# something. FUZZ_SEED makes a run repeatable: it begins without earlier inputs.
 #
 #   OUT=DIR SRC=DIR SECONDS_EACH=N [RUNS=N] run.sh NAME...
 
@@ -16,6 +16,7 @@ for name; do
 	log=$OUT/$name.log
 	dictionary=$SRC/dict/$name
 	[ -e "$dictionary" ] || dictionary=
+	[ -z "$FUZZ_SEED" ] || rm -rf "$OUT/corpus/$name"
 	mkdir -p "$OUT/corpus/$name"
 	"$OUT/fuzz-$name" "$limit" -max_len=4096 -print_final_stats=1 \
 		${FUZZ_SEED:+-seed="$FUZZ_SEED"} \
@@ -23,6 +24,7 @@ for name; do
 		-artifact_prefix="$OUT/$name-" \
 		"$OUT/corpus/$name" "$SRC/corpus/$name" >"$log" 2>&1 || {
 		tail -n 60 "$log"
+		grep '^INFO: Seed' "$log"
 		echo "fuzz-$name: found something"
 		exit 1
 	}
