@@ -117,7 +117,8 @@ struct bindery_ioc_bdf {
  * @BINDERY_ERROR_BUSY: EBUSY, the group is claimed; see the holder
  * @BINDERY_ERROR_IN_USE: EBUSY, a VFIO user has a device of the group open
  * @BINDERY_ERROR_CHANGED: EAGAIN, members came or went meanwhile, or changed
- *	their driver
+ *	their driver; at BIND: the PCI core is not done yet with a device that
+ *	has just come, and lets no driver have it
  * @BINDERY_ERROR_REMOVED: ENODEV, the device was removed meanwhile
  * @BINDERY_ERROR_LOCKED: EBUSY, the device's lock was held until the deadline
  * @BINDERY_ERROR_OVERRIDE: the override could not be set, or somebody else
