@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Holds who next calls a function of bindery's, so that a test has time to act
- * in a moment that is short otherwise. The function takes three words at most.
+ * in a moment that is short otherwise. The function takes four words at most.
  */
 #include <linux/device.h>
 #include <linux/kprobes.h>
@@ -20,16 +20,16 @@ static char name[64];
 static char device[32];			/* that it is called for; empty: any */
 static struct kprobe probe;
 static unsigned long (*function)(unsigned long a, unsigned long b,
-				 unsigned long c);
+				 unsigned long c, unsigned long d);
 
 /* What runs in its place, and then has it run. */
 static noinline notrace unsigned long held(unsigned long a, unsigned long b,
-					   unsigned long c)
+					   unsigned long c, unsigned long d)
 {
 	atomic_inc(&waiting);
 	wait_event_timeout(hold_wait, !READ_ONCE(holds), HOLD_LIMIT);
 	atomic_dec(&waiting);
-	return function(a, b, c);
+	return function(a, b, c, d);
 }
 
 static bool is_wanted(struct pt_regs *regs)
