@@ -135,22 +135,31 @@ TEST_F(hotplug, W1_a_bridge_that_comes_is_left_alone)
 TEST_F(hotplug, W1_one_that_is_claimed_before_its_first_probe_gets_it_after)
 {
 	const struct plug *plug = self->hp.newcomer;
+	static const uint32_t flags[] = { 0, BINDERY_ACQUIRE_COMPANIONS };
 
 	if (strcmp(plug->native, TEST_NATIVE))
 		SKIP(return, "only the test driver can be made to wait");
-	knob(TEST_NATIVE, "hold_add", plug->bdf);
-	ASSERT_EQ(0, plug_in(self->hp.qmp, plug));
-	ASSERT_TRUE(knob_holds(TEST_NATIVE));
-	/* The release offers it too soon; so it counts for the next. */
-	ACQUIRE();
-	ASSERT_EQ(0, release(self->hp.claim, &self->hp.answer));
-	close_claim(self->hp.claim);
-	EXPECT_NE(0, is_natural(plug));
-	ACQUIRE();
-	knob(TEST_NATIVE, "hold_add", "");
-	ASSERT_TRUE(wait_until(!knob_read(TEST_NATIVE, "waiting")));
-	ASSERT_EQ(0, release(self->hp.claim, &self->hp.answer));
-	EXPECT_TRUE(wait_until(came_back(plug)));
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
+		self->hp.request.cmd.flags = flags[i];
+		knob(TEST_NATIVE, "hold_add", plug->bdf);
+		ASSERT_EQ(0, plug_in(self->hp.qmp, plug));
+		ASSERT_TRUE(knob_holds(TEST_NATIVE));
+		/* The release offers it too soon; so it counts for the next. */
+		self->hp.claim = acquire(self->hp.control, &self->hp.request);
+		ASSERT_LE(0, self->hp.claim);
+		ASSERT_EQ(0, release(self->hp.claim, &self->hp.answer));
+		close_claim(self->hp.claim);
+		EXPECT_NE(0, is_natural(plug));
+		self->hp.claim = acquire(self->hp.control, &self->hp.request);
+		knob(TEST_NATIVE, "hold_add", "");
+		ASSERT_LE(0, self->hp.claim);
+		ASSERT_TRUE(wait_until(!knob_read(TEST_NATIVE, "waiting")));
+		ASSERT_EQ(0, release(self->hp.claim, &self->hp.answer));
+		close_claim(self->hp.claim);
+		EXPECT_TRUE(wait_until(came_back(plug)));
+		ASSERT_EQ(0, plug_out(self->hp.qmp, plug));
+	}
+	self->hp.request.cmd.flags = 0;
 }
 
 /* Until then the PCI core is still giving it its resources. */
